@@ -1,0 +1,42 @@
+# Recur's commands. `make help` lists them; the first target to need it sets up .venv from the lock.
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .venv/bin
+# A stamp in the environment itself: newer than the lock means that nothing is to be done.
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help repro quick test lint bench schema lock clean
+
+help:  ## list the commands
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+repro: $(READY)  ## run the pipeline: only what changed since dvc.lock
+	@$(BIN)/python -m stages.check
+	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro
+
+quick: $(READY)  ## a first look: every stage with small budgets, in a scratch clone
+	@PATH="$(CURDIR)/$(BIN):$$PATH" python -m tools.quick
+
+test: $(READY)  ## run every test
+	PATH="$(CURDIR)/$(BIN):$$PATH" pytest
+
+lint: $(READY)  ## check style and formatting
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+bench: $(READY)  ## measure speed and memory; prints ratios
+	@$(BIN)/python -m tools.bench
+
+schema: $(READY)  ## write params.schema.json anew from the typed parameters
+	@$(BIN)/python -m tools.schema
+
+lock: $(READY)  ## resolve requirements.lock anew from pyproject.toml
+	$(BIN)/uv pip compile --universal --generate-hashes --no-header --no-emit-index-url \
+	  --group dev pyproject.toml --output-file requirements.lock
+
+clean:  ## remove what the pipeline made and .venv; the shared download cache stays
+	rm -rf .venv .dvc/cache .dvc/tmp .recur data/raw data/prepared data/predictions models
+
+# Made under a lock file's own version of uv, so that an interrupted set-up starts over and ends whole.
+$(READY): requirements.lock
+	@sh tools/setup.sh "$(PYTHON)"

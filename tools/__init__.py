@@ -1,0 +1,1 @@
+"""What developers and the Makefile run beside the stages."""
