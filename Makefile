@@ -19,7 +19,7 @@ quick: $(READY)  ## a first look: every stage with small budgets, in a scratch c
 	@PATH="$(CURDIR)/$(BIN):$$PATH" python -m tools.quick
 
 test: $(READY)  ## run every test
-	PATH="$(CURDIR)/$(BIN):$$PATH" pytest
+	PATH="$(CURDIR)/$(BIN):$$PATH" pytest --numprocesses 2 --dist loadgroup
 
 lint: $(READY)  ## check style and formatting
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -84,7 +84,7 @@ def stratification(parts: dict[str, pd.DataFrame], tolerance: float, official: s
     """
     shares = {name: part["label"].value_counts(normalize=True) for name, part in parts.items() if len(part)}
     lines = []
-    for name in set(shares) - official - {"train"}:
+    for name in set(shares) - official - {"train"} if "train" in shares else ():
         expected = shares["train"].reindex(shares["train"].index.union(shares[name].index), fill_value=0)
         error = np.sqrt(expected * (1 - expected) / len(parts[name]))
         gap = (shares[name].reindex(expected.index, fill_value=0) - expected).abs()
@@ -111,10 +111,10 @@ def foreign_tokens(texts: pd.Series, tokenizer: Tokenizer, minimum: int) -> list
     for start in range(0, len(texts), BATCH):
         encodings = tokenizer.encode_batch_fast(texts.iloc[start : start + BATCH].tolist())
         ids = [number for encoding in encodings for number in encoding.ids]
-        counts += np.bincount(ids, minlength=len(counts))
+        counts += np.bincount(np.array(ids, np.int64), minlength=len(counts))
     content = json.loads(tokenizer.to_str())
     merges = content["model"].get("merges")
-    excused = {token["content"] for token in content["added_tokens"]} | {part for pair in merges or [] for part in pair}
+    excused = {"[PAD]", "[UNK]"} | {part for pair in merges or [] for part in pair}
     scarce = np.flatnonzero(counts < (minimum if merges is None else 1))
     foreign = sorted({tokenizer.id_to_token(number) for number in scarce} - excused)
     if not foreign:
@@ -130,7 +130,8 @@ def _official(folder: Path) -> set[str]:
 
 def _letters(text: str) -> str:
     """Return a text's words in lower case, one space between them; a text without any keeps its signs."""
-    kept = (char if unicodedata.category(char)[0] in "LNM" else " " for char in text.casefold())
+    whole = unicodedata.normalize("NFC", text).casefold()
+    kept = (char if unicodedata.category(char)[0] in "LNM" else " " for char in whole)
     return " ".join("".join(kept).split()) or text.strip()
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from stages.classification.metrics import contributions, figures
 from stages.classification.models import NeuralParameters
-from stages.console import run
+from stages.console import Problem, run
 from stages.files import read_json, write_json
 from stages.params import Evaluation, load
 
@@ -26,6 +26,7 @@ def compare(dataset: str) -> None:
     names = params.classification.model_names()
     baselines = [name for name in names if not isinstance(params.classification.model(name), NeuralParameters)]
     tables = {name: pd.read_parquet(Path("data/predictions", dataset, f"{name}.parquet")) for name in names}
+    refuse_other_items(tables)
     measured = {name: read_json(Path("reports/metrics", dataset, f"{name}.json")) for name in names}
     validation = {name: measured[name]["validation"]["accuracy"] for name in names}
     best_baseline = max(baselines, key=validation.get, default=None)
@@ -40,12 +41,31 @@ def compare(dataset: str) -> None:
             versus = paired_test(hits[name], hits[best_baseline], params.evaluation)
             gains = resampled[name]["accuracy"] - resampled[best_baseline]["accuracy"]
             models[name]["against_baseline"] = versus | _bounds(gains, params.evaluation.confidence)
-    best = max(names, key=validation.get)
+    best = max(names, key=lambda name: (validation[name], name in baselines))  # of equals, the simpler
     outcome = {"dataset": dataset, "best": best, "best_baseline": best_baseline, "models": models}
     outcome["verdict"] = verdict(outcome, params.evaluation)
     outcome["signature"] = measured[best]["signature"]
     write_json(Path("reports/compare") / f"{dataset}.json", outcome)
     print(f"{dataset}: {outcome['verdict']}")
+
+
+def refuse_other_items(tables: dict[str, pd.DataFrame]) -> None:
+    """Refuse predictions that are not of the same items in the same order: their differences would mean nothing.
+
+    Raises:
+        Problem: names the first model and seed whose items are others.
+    """
+    expected = first = None
+    for name, table in tables.items():
+        for seed, rows in table.groupby("seed"):
+            items = list(zip(rows["id"], rows["label"], strict=True))
+            if expected is None:
+                expected, first = items, name
+            elif items != expected:
+                raise Problem(
+                    f"the predictions of {name} (seed {seed}) are of other test items than those of {first}, or in "
+                    "another order: run `dvc repro`, so that all models are evaluated on the same test part"
+                )
 
 
 def by_seed(table: pd.DataFrame) -> np.ndarray:
@@ -103,7 +123,11 @@ def paired_test(hits: np.ndarray, others: np.ndarray, choices: Evaluation) -> di
 
 
 def verdict(outcome: dict, choices: Evaluation) -> str:
-    """Say in a sentence whether the best model beats the best baseline, with the figures that decide it."""
+    """Say in a sentence whether the best model beats the best baseline, with the figures that decide it.
+
+    It counts as proven when the test's p-value is small enough and the interval of the difference, which also covers
+    the choice of seeds, leaves out 0.
+    """
     best, baseline = outcome["best"], outcome["best_baseline"]
     accuracy = outcome["models"][best]["metrics"]["accuracy"]["mean"]
     if baseline is None:
@@ -115,7 +139,7 @@ def verdict(outcome: dict, choices: Evaluation) -> str:
         f"by {100 * abs(versus['difference']):.1f} points of test accuracy, {choices.confidence:.0%} interval of the "
         f"difference {100 * versus['low']:+.1f} to {100 * versus['high']:+.1f}, p = {versus['p']:.2g}"
     )
-    if versus["p"] >= 1 - choices.confidence:
+    if versus["p"] > round(1 - choices.confidence, 9) or versus["low"] <= 0 <= versus["high"]:
         ahead = "ahead of" if versus["difference"] > 0 else "behind"
         return f"{best}, the best on validation, is {ahead} the baseline {baseline} {figures_told}: not proven."
     return f"{best} {'beats' if versus['difference'] > 0 else 'loses to'} the baseline {baseline} {figures_told}."

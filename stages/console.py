@@ -57,7 +57,7 @@ def end_with_parent() -> None:
 
 def nearest(found: str, choices: Iterable[str]) -> str:
     """Return a hint that names the nearest spelling, if one is near, and every valid choice."""
-    choices = sorted(choices)
+    choices = sorted(map(str, choices))
     near = difflib.get_close_matches(str(found), choices, n=1)
     hint = f"did you mean '{near[0]}'? " if near else ""
     return f"{hint}valid: {', '.join(choices) or 'none'}"

@@ -10,13 +10,13 @@ from stages.classification.metrics import by_class, scores
 from stages.classification.saved import SavedModel
 from stages.console import Problem, run
 from stages.files import whole, write_json
-from stages.replicas import use_one_thread
+from stages.replicas import prepare_jax
 from stages.split import content_hash
 
 
 def evaluate(dataset: str, model: str) -> None:
     """Measure a model on a dataset's test part."""
-    use_one_thread()
+    prepare_jax()
     saved = SavedModel(Path("models", dataset, model))
     test = pd.read_parquet(Path("data/prepared", dataset, "test.parquet"))
     labels = _indices(test, saved.labels)

@@ -14,7 +14,6 @@ runs the build script to learn the metadata, as it does for any source archive. 
 
 import difflib
 import hashlib
-import os
 import posixpath
 import re
 import shutil
@@ -36,10 +35,9 @@ from urllib.parse import unquote
 
 import tenacity
 from filelock import FileLock
-from platformdirs import user_cache_path
 
 from stages.console import Problem, nearest, progress, run
-from stages.files import sha256, whole
+from stages.files import sha256, shared_cache, whole
 from stages.params import load
 from stages.schema import Member, PackageSource, PathSource, Source, UrlSource
 
@@ -86,11 +84,6 @@ def fetch_source(source: Source, folder: Path, key: str) -> None:
 # --- The shared cache ---
 
 
-def cache_folder() -> Path:
-    """Return the folder of downloads that all projects share: $RECUR_CACHE, else the user's cache folder."""
-    return Path(os.environ.get("RECUR_CACHE") or user_cache_path("recur") / "downloads")
-
-
 def cached(expected: str, name: str, key: str, download: Callable[[Path], str]) -> Path:
     """Return the cache's file with this SHA-256, downloaded first if it is not there or no longer intact.
 
@@ -109,7 +102,7 @@ def cached(expected: str, name: str, key: str, download: Callable[[Path], str]) 
 
 
 def _entry(digest: str) -> Path:
-    entry = cache_folder() / digest[:2] / digest
+    entry = shared_cache("downloads") / digest[:2] / digest
     entry.parent.mkdir(parents=True, exist_ok=True)
     return entry
 
@@ -376,7 +369,7 @@ def _require_protocol(url: str, key: str) -> None:
 
 def _always_download(url: str, download: Callable[[Path], str]) -> tuple[str, Path]:
     """Download what has no hash; it is kept under the hash found, so that pinning it costs no second download."""
-    unfinished = cache_folder() / f"{hashlib.sha256(url.encode()).hexdigest()}.partial"
+    unfinished = shared_cache("downloads") / f"{hashlib.sha256(url.encode()).hexdigest()}.partial"
     unfinished.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{unfinished}.lock"):
         digest = _retrying(download, unfinished)

@@ -2,10 +2,13 @@
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from platformdirs import user_cache_path
 
 from stages.console import Problem
 
@@ -21,7 +24,8 @@ def whole(path: Path) -> Iterator[Path]:
     remove(partial)
     try:
         yield partial
-        if path.is_dir() and not path.is_symlink():  # replace() does not replace a folder that holds files
+        partial.stat()  # raises, before anything is removed, if the block wrote nothing
+        if path.is_dir() or partial.is_dir():  # replace() does not put a folder in place of what is there
             remove(path)
         partial.replace(path)
     finally:
@@ -42,9 +46,10 @@ def write_text(path: Path, text: str) -> None:
         partial.write_text(text, encoding="utf-8")
 
 
-def write_json(path: Path, content: object, digits: int = 6) -> None:
-    """Write `content` as indented JSON, its floats rounded to `digits` decimals; NaN and infinity are refused."""
-    text = json.dumps(_rounded(content, digits), indent=2, ensure_ascii=False, allow_nan=False)
+def write_json(path: Path, content: object, digits: int | None = 6) -> None:
+    """Write `content` as indented JSON, floats rounded to `digits` decimals (None: exact); NaN is refused."""
+    content = content if digits is None else _rounded(content, digits)
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
     write_text(path, text + "\n")
 
 
@@ -60,6 +65,11 @@ def read_json(path: Path) -> dict:
         raise Problem(f"{path} is missing: run `dvc repro` first") from None
     except ValueError as error:
         raise Problem(f"{path} is not valid JSON ({error}): remove it and run `dvc repro`") from None
+
+
+def shared_cache(name: str) -> Path:
+    """Return a folder that all projects of this user share: under $RECUR_CACHE, else under the user's cache folder."""
+    return Path(os.environ.get("RECUR_CACHE") or user_cache_path("recur")) / name
 
 
 def sha256(path: Path) -> str:

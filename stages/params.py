@@ -16,12 +16,14 @@ from pydantic import AfterValidator, Field, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.reader import ReaderError
 
 from stages.classification.params import Classification, ClassificationDataset
 from stages.console import BadParameters, nearest
 from stages.schema import NAME_PATTERN, Frozen, Name
 
 PATH = Path("params.yaml")
+MUST_BE = {"model_type": "a mapping", "dict_type": "a mapping", "tuple_type": "a list"}  # by pydantic's error type
 
 
 def _distinct(values: tuple) -> tuple:
@@ -84,7 +86,9 @@ def load(path: Path = PATH) -> Params:
     try:
         params = Params.model_validate(content)
     except ValidationError as error:
-        problems += [_describe(item, content) for item in error.errors()]
+        # A list whose items are bad is empty after validation: that is no error of its own.
+        items = [item for item in error.errors() if not (item["type"] == "too_short" and item["input"])]
+        problems += [_describe(item, content) for item in items]
     if problems:
         problems.sort(key=lambda problem: _line(content, problem[0]))
         lines = [f"{path}:{_line(content, keys)}: {'.'.join(map(str, keys))}: {what}" for keys, what in problems]
@@ -100,6 +104,8 @@ def _parse(path: Path) -> CommentedMap:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise BadParameters(f"{path}:{mark.line + 1}: not valid YAML: {error.problem or error.context}") from None
+    except ReaderError as error:
+        raise BadParameters(f"{path} holds the control character U+{error.character:04X}: remove it") from None
     except ValueError as error:
         raise BadParameters(f"{path} is not UTF-8 text: {error}") from None
     if not isinstance(content, CommentedMap):
@@ -116,6 +122,8 @@ def _cross_check(content: CommentedMap) -> Iterator[tuple[list, str]]:
         if not isinstance(registry, dict) or not isinstance(names, list):
             continue
         for index, name in enumerate(names):
+            if not isinstance(name, str):
+                continue  # the type says so
             where = [task, "datasets", index]
             if names.index(name) < index:
                 yield where, f"dataset '{name}' is given twice"
@@ -136,6 +144,8 @@ def _describe(error: dict[str, Any], content: CommentedMap) -> tuple[list, str]:
         return keys, f"a name may hold letters, digits and underscores only ({shown})"
     if error["type"] == "missing":
         return keys, "required, but missing"
+    if error["type"] in MUST_BE:
+        return keys, f"must be {MUST_BE[error['type']]} ({shown})"
     if error["type"] == "literal_error" and isinstance(found, str):
         choices = [
             str(choice) for choice in error["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", ")
@@ -152,6 +162,8 @@ def _shown(found: object) -> str:
 
 def _keys_in_file(location: tuple, content: CommentedMap) -> list:
     """Leave out of pydantic's location what the file does not hold: the tags of unions and '[key]' marks."""
+    if location[0] == "datasets" and location[2:3] == ("source",):
+        location = location[:3] + location[4:]  # the kind of source, which may also be one of its keys
     keys, node = [], content
     for position, key in enumerate(location):
         in_mapping = isinstance(node, CommentedMap) and key in node
@@ -168,7 +180,7 @@ def _line(content: CommentedMap, keys: list) -> int:
     line, node = 0, content
     for key in keys:
         if isinstance(node, CommentedMap) and key in node:
-            line = node.lc.key(key)[0]
+            line = (node.lc.data or {}).get(key, [line])[0]  # a key that is merged in (<<) has no line here
         elif isinstance(node, CommentedSeq) and key < len(node):
             line = node.lc.item(key)[0]
         else:
@@ -185,7 +197,8 @@ def _valid_keys(keys: list) -> set[str]:
         below = []
         for node in nodes:
             named = node.get("properties", {}).get(key)
-            below += [named, node.get("additionalProperties"), *node.get("patternProperties", {}).values()]
+            below += [named, node.get("items"), node.get("additionalProperties")]
+            below += node.get("patternProperties", {}).values()
         nodes = [resolved for node in below if isinstance(node, dict) for resolved in _resolve(node, schema)]
     return {name for node in nodes for name in node.get("properties", {})}
 

@@ -4,12 +4,16 @@ One core does a recurrent step as fast as two: the small products inside a time 
 thread a replica also makes its bytes independent of the number of cores.
 """
 
+import hashlib
 import os
+import platform
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from joblib import Parallel, cpu_count, delayed
 
 from stages.console import end_with_parent
+from stages.files import shared_cache
 from stages.params import Parallel as Choices
 
 # glibc gives large buffers back to the kernel after every step and faults them in again; keeping them is worth
@@ -27,9 +31,22 @@ ONE_THREAD = {
 }
 
 
-def use_one_thread() -> None:
-    """Settle the number of threads for this process and its children; call it before JAX is imported."""
+def prepare_jax() -> None:
+    """Settle threads and the compilation cache for this process and its children; call it before JAX is imported."""
     os.environ |= ONE_THREAD
+    os.environ |= {
+        "JAX_COMPILATION_CACHE_DIR": str(shared_cache("compiled") / _processor()),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+        "JAX_COMPILATION_CACHE_MAX_SIZE": str(1 << 30),
+    }
+
+
+def _processor() -> str:
+    """Name the kind of processor: what was compiled for one may not run on another that shares the folder."""
+    told = Path("/proc/cpuinfo")
+    flags = [line for line in told.read_text().splitlines() if line.startswith("flags")][:1] if told.exists() else []
+    return hashlib.sha256("".join([platform.machine(), platform.processor(), *flags]).encode()).hexdigest()[:16]
 
 
 def side_by_side(replica: Callable, jobs: Sequence, choices: Choices) -> list:
@@ -40,7 +57,7 @@ def side_by_side(replica: Callable, jobs: Sequence, choices: Choices) -> list:
         jobs: one picklable argument a replica.
         choices: joblib's backend and how many run at a time.
     """
-    use_one_thread()
+    prepare_jax()
     os.environ |= KEEP_BUFFERS  # read by glibc when a worker starts
     backend = choices.backend if len(jobs) > 1 or choices.backend in ("dask", "ray") else "loky"
     processes = cpu_count() if choices.processes < 1 else choices.processes

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from stages.classification.params import Split
 from stages.console import Problem, run
@@ -55,7 +57,7 @@ def split_table(table: pd.DataFrame, choices: Split) -> tuple[dict[str, pd.DataF
     with the literature's.
 
     Raises:
-        Problem: a label has fewer rows than there are parts to draw.
+        Problem: a label has fewer rows than there are parts to draw, or a part is left without rows.
     """
     table = table.assign(folded=fold(table["text"]))
     part = table["part"].astype(object).where(table["part"].notna(), None)
@@ -75,6 +77,7 @@ def split_table(table: pd.DataFrame, choices: Split) -> tuple[dict[str, pd.DataF
     kept = reason.isna()
     columns = ["id", "text", "label"]
     parts = {name: table.loc[kept & (part == name), columns].reset_index(drop=True) for name in PARTS}
+    _refuse_empty(parts)
     return parts, reason.value_counts().sort_index().to_dict()
 
 
@@ -103,12 +106,25 @@ def _check_rows(labels: pd.Series, needed: int) -> None:
         )
 
 
+def _refuse_empty(parts: dict[str, pd.DataFrame]) -> None:
+    empty = [name for name, part in parts.items() if part.empty]
+    if empty:
+        sizes = ", ".join(f"{name} {len(part)}" for name, part in parts.items())
+        raise Problem(
+            f"no row is left for {' and '.join(empty)} (rows: {sizes}): add rows, or change the shares or the salt "
+            "under split"
+        )
+
+
 def fold(texts: pd.Series) -> pd.Series:
     """Return the form in which near-exact duplicates are equal: without case, spacing and punctuation.
 
     A text of punctuation alone keeps it, for there it is the content.
     """
-    folded = texts.str.casefold().str.replace(r"[\W_]+", " ", regex=True).str.strip()
+    plain = pa.array(texts.str.normalize("NFC").str.casefold(), pa.large_string())
+    # Marks stay, unlike in Python's \w: they are the vowels of Hindi and Thai.
+    words = pc.replace_substring_regex(plain, r"[^\p{L}\p{M}\p{N}]+", " ")
+    folded = pd.Series(words.to_pylist(), index=texts.index, dtype=texts.dtype).str.strip()
     return folded.where(folded != "", texts.str.strip())
 
 

@@ -4,10 +4,13 @@ Texts are read and written in batches, so that memory does not grow with the cor
 tokenized here: `evaluate` does that with the vocabulary that the model carries.
 """
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import tokenizers
 from tokenizers import Regex, models, normalizers, pre_tokenizers, trainers
@@ -42,22 +45,26 @@ def tokenize(dataset: str) -> None:
     print(f"{dataset}: {report['vocabulary']} tokens ({choices.unit}), {unknown_rate:.2%} of validation unknown")
 
 
+def batches_of(path: Path) -> Iterator[pa.RecordBatch]:
+    """Yield a part's texts and labels in batches."""
+    yield from pq.ParquetFile(path).iter_batches(BATCH, columns=["text", "label"])
+
+
 def texts_of(path: Path) -> Iterator[list[str]]:
-    """Yield the texts of a part in batches."""
-    for batch in pq.ParquetFile(path).iter_batches(BATCH, columns=["text"]):
-        yield batch.column("text").to_pylist()
+    """Yield a part's texts in batches."""
+    return (batch["text"].to_pylist() for batch in batches_of(path))
 
 
 def labels_of(path: Path) -> list[str]:
-    """Return the labels of a part, each once, sorted."""
-    return sorted(pq.read_table(path, columns=["label"]).column("label").unique().to_pylist())
+    """Return a part's labels, each once, sorted."""
+    return sorted(set().union(*(batch["label"].unique().to_pylist() for batch in batches_of(path))))
 
 
 def fit(batches: Iterator[list[str]], choices: Tokenizer) -> tokenizers.Tokenizer:
     """Return a tokenizer whose vocabulary is fitted on the texts; the same texts give the same vocabulary.
 
     Raises:
-        Problem: the texts hold no unit that is frequent enough.
+        Problem: the texts hold no unit that is frequent enough, or more characters than byte-pair encoding may have.
     """
     options = {
         "vocab_size": choices.vocabulary,
@@ -80,7 +87,19 @@ def fit(batches: Iterator[list[str]], choices: Tokenizer) -> tokenizers.Tokenize
             f"the vocabulary is empty: no {choices.unit} of train occurs {choices.minimum_frequency} times; "
             "lower tokenizer.minimum_frequency"
         )
-    return tokenizer
+    if tokenizer.get_vocab_size() > choices.vocabulary:  # byte-pair encoding keeps every character
+        raise Problem(
+            f"tokenizer.vocabulary is {choices.vocabulary}, but the characters of train and the two markers alone "
+            f"are {tokenizer.get_vocab_size()}: raise it, or use the unit word"
+        )
+    return _without_markers(tokenizer)
+
+
+def _without_markers(tokenizer: tokenizers.Tokenizer) -> tokenizers.Tokenizer:
+    """Keep the ids of [PAD] and [UNK], but read these words as any others where a text holds them."""
+    content = json.loads(tokenizer.to_str())
+    content["added_tokens"] = []
+    return tokenizers.Tokenizer.from_str(json.dumps(content))
 
 
 def encode(tokenizer: tokenizers.Tokenizer, texts: list[str]) -> list[np.ndarray]:
@@ -94,22 +113,26 @@ def encode_part(
     """Write a part's ids, offsets and labels into `folder`; a text longer than the maximum loses its end.
 
     Returns:
-        The texts' lengths in tokens before cutting, (texts,), and how many of all tokens are unknown.
+        How many texts have 0, 1, 2, … tokens before cutting, (longest + 1,), and how many of all tokens are unknown.
     """
-    unknown_id, unknown, lengths = tokenizer.token_to_id(UNKNOWN), 0, []
-    ids_file, offsets_file = (GrowingArray(folder / f"{path.stem}.{name}.npy") for name in ("ids", "offsets"))
-    with ids_file as ids, offsets_file as offsets:
+    unknown_id, unknown, lengths, known = tokenizer.token_to_id(UNKNOWN), 0, np.zeros(1, np.int64), pa.array(labels)
+    files = (GrowingArray(folder / f"{path.stem}.{name}.npy") for name in ("ids", "offsets", "labels"))
+    with next(files) as ids, next(files) as offsets, next(files) as indices:
         offsets.append(np.zeros(1, np.int64))
-        for texts in progress(texts_of(path), desc=path.stem, unit="batch"):
-            rows = encode(tokenizer, texts)
-            lengths.append(np.array([len(row) for row in rows]))
+        for batch in progress(batches_of(path), desc=path.stem, unit="batch"):
+            rows = encode(tokenizer, batch["text"].to_pylist())
             unknown += int(np.count_nonzero(np.concatenate(rows) == unknown_id))
+            lengths = _add(lengths, np.bincount([len(row) for row in rows]))
             cut = [row[: choices.maximum_length] for row in rows]
             offsets.append(ids.length + np.cumsum([len(row) for row in cut], dtype=np.int64))
             ids.append(np.concatenate(cut))
-    column = pq.read_table(path, columns=["label"]).column("label").to_numpy()
-    np.save(folder / f"{path.stem}.labels.npy", np.searchsorted(labels, column).astype(np.int32))
-    return np.concatenate(lengths), unknown
+            indices.append(pc.index_in(batch["label"], known).fill_null(-1).to_numpy())  # -1: audit fails the run
+    return lengths, unknown
+
+
+def _add(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    size = max(len(one), len(other))
+    return np.pad(one, (0, size - len(one))) + np.pad(other, (0, size - len(other)))
 
 
 class GrowingArray:
@@ -142,28 +165,41 @@ class GrowingArray:
 
 
 def summarise(lengths: np.ndarray, unknown: int, maximum: int) -> dict:
-    """Return counts of texts and tokens, the share of unknown tokens and the quantiles of the lengths."""
-    tokens = int(lengths.sum())
-    quantiles = np.quantile(lengths, [0, 0.25, 0.5, 0.75, 0.95, 1])
+    """Return counts of texts and tokens, the share of unknown tokens and the quantiles of the lengths.
+
+    Args:
+        lengths: how many texts have 0, 1, 2, … tokens.
+        unknown: how many tokens are not in the vocabulary.
+        maximum: the length at which texts are cut.
+    """
+    tokens, texts = int(lengths @ np.arange(len(lengths))), int(lengths.sum())
+    over = np.maximum(np.arange(len(lengths)) - maximum, 0)
+    below = np.cumsum(lengths)
+    percentages = (0, 25, 50, 75, 95, 100)
+    ranks = [max(1, round(percentage / 100 * texts)) for percentage in percentages]
     return {
-        "texts": len(lengths),
+        "texts": texts,
         "tokens": tokens,
         "unknown_rate": unknown / max(tokens, 1),
         "coverage": 1 - unknown / max(tokens, 1),
-        "texts_without_tokens": int((lengths == 0).sum()),
-        "texts_cut": int((lengths > maximum).sum()),
-        "tokens_cut": int(np.maximum(lengths - maximum, 0).sum()),
-        "length_quantiles": dict(zip(("0", "25", "50", "75", "95", "100"), quantiles.tolist(), strict=True)),
+        "texts_without_tokens": int(lengths[0]),
+        "texts_cut": int(lengths[over > 0].sum()),
+        "tokens_cut": int(lengths @ over),
+        "length_quantiles": {
+            str(percentage): int(np.searchsorted(below, rank))
+            for percentage, rank in zip(percentages, ranks, strict=True)
+        },
     }
 
 
 def histogram(lengths: dict[str, np.ndarray], bins: int = 40) -> str:
-    """Return CSV rows of how many of a part's texts have up to so many tokens."""
-    edges = np.unique(np.linspace(0, max(part.max() for part in lengths.values()) + 1, bins + 1).astype(int))
+    """Return CSV rows of how many of a part's texts have up to so many tokens and more than the row before."""
+    width = -(-max(len(part) for part in lengths.values()) // bins)
     rows = ["part,tokens,texts"]
     for name, part in lengths.items():
-        counts, _ = np.histogram(part, edges)
-        rows += [f"{name},{edge},{count}" for edge, count in zip(edges[1:], counts, strict=True)]
+        starts = np.arange(0, len(part), width)
+        counts = np.add.reduceat(part, starts)
+        rows += [f"{name},{start + width - 1},{count}" for start, count in zip(starts, counts, strict=True)]
     return "\n".join(rows) + "\n"
 
 

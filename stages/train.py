@@ -64,7 +64,7 @@ def train(dataset: str, model: str) -> None:
             "validation": [found["validation"] for found in replicas],
             "size": replicas[0]["size"],
         }
-        write_json(folder / "model.json", about, digits=15)
+        write_json(folder / "model.json", about, digits=None)
     _write_curves(Path("reports/plots/curves", dataset, f"{model}.csv"), seeds, replicas)
     _write_timings(Path("reports/timings/train", dataset, f"{model}.json"), replicas, perf_counter() - began)
     remove(checkpoints)

@@ -15,7 +15,7 @@ from stages.console import progress
 from stages.files import whole
 
 Batch = tuple[np.ndarray, np.ndarray, np.ndarray]  # inputs (B, …), targets (B, …), weights (B,): 0 for padding rows
-State = list[list[jax.Array]]  # trainable, non-trainable and optimizer variables
+State = list[list[jax.Array]]  # trainable, non-trainable and optimizer variables; averages of the trainable ones
 
 
 @dataclass
@@ -48,6 +48,7 @@ def fit(
     score: str,
     epochs: int,
     patience: int,
+    averaging: float,
     checkpoint: Path,
     description: str,
     position: int = 0,
@@ -61,10 +62,11 @@ def fit(
     Args:
         loss: of (targets, outputs) → (B,), one value an example.
         epoch_batches: of an epoch's number, counted from 0; has a length.
-        validate: of the trainable variables → metrics, `score` among them; higher is better.
+        validate: of the trainable variables' averages → metrics, `score` among them; higher is better.
+        averaging: how much of the running average a step keeps; 0: the last weights stand for themselves.
         description, position: of the progress bar.
     """
-    step = compile_step(model, optimizer, loss)
+    step = compile_step(model, optimizer, loss, averaging)
     state, best, history = _start(model, optimizer, checkpoint)
     while not history.exhausted(epochs, patience):
         epoch, began = len(history.epochs), perf_counter()
@@ -73,9 +75,9 @@ def fit(
         for batch in bar:
             state, value = step(state, *batch)
             losses.append(value)
-        row = {"epoch": epoch + 1, "train_loss": float(np.mean(jax.device_get(losses)))} | validate(state[0])
+        row = {"epoch": epoch + 1, "train_loss": float(np.mean(jax.device_get(losses)))} | validate(state[-1])
         if history.record(row, score):
-            best = jax.device_get(state[0])
+            best = jax.device_get(state[-1])
         history.seconds += perf_counter() - began
         _save(checkpoint, state, best, history)
     for variable, value in zip(model.trainable_variables, best, strict=True):
@@ -83,8 +85,13 @@ def fit(
     return history
 
 
-def compile_step(model: keras.Model, optimizer: keras.optimizers.Optimizer, loss: Callable) -> Callable:
-    """Return a compiled function of (state, inputs, targets, weights) → (state, mean loss)."""
+def compile_step(
+    model: keras.Model, optimizer: keras.optimizers.Optimizer, loss: Callable, averaging: float
+) -> Callable:
+    """Return a compiled function of (state, inputs, targets, weights) → (state, mean loss).
+
+    The averages run over the steps with exponentially falling weights (Polyak & Juditsky 1992 average evenly).
+    """
 
     def compute(trainable: list, non_trainable: list, inputs, targets, weights) -> tuple:
         outputs, non_trainable = model.stateless_call(trainable, non_trainable, inputs, training=True)
@@ -92,11 +99,12 @@ def compile_step(model: keras.Model, optimizer: keras.optimizers.Optimizer, loss
 
     @partial(jax.jit, donate_argnums=0)
     def step(state: State, inputs, targets, weights) -> tuple[State, jax.Array]:
-        trainable, non_trainable, variables = state
+        trainable, non_trainable, variables, averages = state
         gradient = jax.value_and_grad(compute, has_aux=True)
         (value, non_trainable), slopes = gradient(trainable, non_trainable, inputs, targets, weights)
         trainable, variables = optimizer.stateless_apply(variables, slopes, trainable)
-        return [trainable, non_trainable, variables], value
+        averages = [averaging * old + (1 - averaging) * new for old, new in zip(averages, trainable, strict=True)]
+        return [trainable, non_trainable, variables, averages], value
 
     return step
 
@@ -104,8 +112,8 @@ def compile_step(model: keras.Model, optimizer: keras.optimizers.Optimizer, loss
 def _start(model: keras.Model, optimizer: keras.optimizers.Optimizer, checkpoint: Path) -> tuple[State, list, History]:
     """Return the state to train from: the checkpoint's if there is one, else the model's own."""
     optimizer.build(model.trainable_variables)
-    groups = (model.trainable_variables, model.non_trainable_variables, optimizer.variables)
-    state = [[variable.value for variable in group] for group in groups]
+    groups = (model.trainable_variables, model.non_trainable_variables, optimizer.variables, model.trainable_variables)
+    state = [[jax.numpy.array(variable.value) for variable in group] for group in groups]  # copies: a step donates them
     if not checkpoint.exists():
         return state, jax.device_get(state[0]), History()
     saved = np.load(checkpoint / "state.npz")

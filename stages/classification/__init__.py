@@ -1,1 +1,19 @@
-"""Text classification."""
+"""Text classification: its data contract.
+
+Under data/prepared/<dataset>/, n texts in a part and t tokens in it:
+
+| file                                    | dtype, shape          | meaning                                       |
+|-----------------------------------------|-----------------------|-----------------------------------------------|
+| table.parquet                           | a row a text          | id, file, row, text, label, part (or null)    |
+| {train,validation,test}.parquet         | a row a text          | id, text, label                               |
+| tokens/{train,validation}.ids.npy       | int32 (t,)            | all texts' tokens, one after the other        |
+| tokens/{train,validation}.offsets.npy   | int64 (n + 1,)        | text i is ids[offsets[i]:offsets[i + 1]]      |
+| tokens/{train,validation}.labels.npy    | int32 (n,)            | index into the labels                         |
+| tokens/tokenizer.json                   | tokenizers' format    | the vocabulary; 0 is [PAD], 1 is [UNK]        |
+| tokens/meta.json                        | object                | labels (sorted), maximum_length in tokens     |
+
+The test part is not tokenized ahead: `evaluate` gives its texts to the saved model, which carries its vocabulary.
+
+Under data/predictions/<dataset>/<model>.parquet, a row a test text and seed: id, seed, label, predicted and
+`probability.<label>` for every label (float64). A trained model's folder is described in `saved.py`.
+"""

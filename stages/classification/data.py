@@ -46,9 +46,12 @@ class TokenizedTexts:
 
     def padded(self, rows: np.ndarray, length: int) -> np.ndarray:
         """Return the ids of some texts, padded at the end with 0, (len(rows), length) int32."""
+        if not len(self.ids):
+            return np.full((len(rows), length), PADDING, np.int32)
         steps = np.arange(length)
-        inside = steps < self.lengths[rows][:, None]
-        where = np.minimum(self.offsets[rows][:, None] + steps, max(len(self.ids) - 1, 0))
+        starts, ends = self.offsets[rows][:, None], self.offsets[rows + 1][:, None]
+        inside = steps < ends - starts
+        where = np.minimum(starts + steps, len(self.ids) - 1)
         return np.where(inside, self.ids[where], PADDING).astype(np.int32)
 
 

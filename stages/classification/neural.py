@@ -54,7 +54,7 @@ class NeuralClassifier:
 
     def save(self, folder: Path) -> None:
         """Write the weights and the shapes; the vocabulary lies beside the replicas."""
-        write_json(folder / "shapes.json", self.shapes, digits=15)
+        write_json(folder / "shapes.json", self.shapes, digits=None)
         self.model.save_weights(folder / WEIGHTS)
 
     @classmethod
@@ -63,6 +63,7 @@ class NeuralClassifier:
     ) -> "NeuralClassifier":
         """Read what `save` wrote."""
         shapes = read_json(folder / "shapes.json")
+        keras.utils.clear_session()  # as in `fit`, for the same names of layers
         model = module.build(parameters, tokenizer.get_vocab_size(), len(shapes["prior"]))
         model.load_weights(folder / WEIGHTS)
         return cls(model, tokenizer, shapes)
@@ -91,6 +92,7 @@ def fit(
         position: of the progress bar among the replicas'.
     """
     train, validation = data.part("train"), data.part("validation")
+    keras.utils.clear_session()  # layers are numbered from 1 again: their names stand in the weights' file
     keras.utils.set_random_seed(seed)
     tokenizer = data.tokenizer()
     shapes = {
@@ -112,6 +114,7 @@ def fit(
         score="accuracy",
         epochs=choices.epochs,
         patience=choices.patience,
+        averaging=choices.averaging,
         checkpoint=checkpoint,
         description=f"{module.__name__.rpartition('.')[2]} seed {seed}",
         position=position,

@@ -74,6 +74,13 @@ class Training(Frozen):
     buckets: int = Field(
         default=4, ge=1, le=16, description="fixed lengths that texts are padded to; each is compiled once"
     )
+    averaging: float = Field(
+        default=0.99,
+        ge=0,
+        lt=1,
+        description="what validation sees and is saved: a running average of the weights that "
+        "keeps this share of itself a step; 0: the weights themselves",
+    )
     clip_norm: float = Field(default=1.0, gt=0, description="the gradient's norm over all weights is clipped to this")
 
 

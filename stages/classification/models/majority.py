@@ -34,7 +34,7 @@ class Classifier:
 
     def save(self, folder: Path) -> None:
         """Write all that `load` needs."""
-        write_json(folder / "shares.json", self.shares, digits=15)
+        write_json(folder / "shares.json", self.shares, digits=None)
 
     @classmethod
     def load(cls, folder: Path) -> "Classifier":

@@ -1,0 +1,82 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stages.console import nearest, progress
+
+ROOT = Path(__file__).parents[1]
+STAGE = '''
+from stages.console import BadParameters, Problem, progress, run
+
+def stage(kind: str, where: str) -> None:
+    """Do what the test says.
+
+    More.
+    """
+    if kind == "problem":
+        raise Problem(f"{where}, row 3: no label: add one")
+    if kind == "parameters":
+        raise BadParameters("params.yaml:1: seeds: wrong")
+    if kind == "file":
+        open(where)
+    if kind == "bug":
+        raise KeyError(where)
+    for _ in progress(range(3), desc="items"):
+        pass
+    print(kind, where)
+
+if __name__ == "__main__":
+    run(stage)
+'''
+
+
+@pytest.fixture
+def stage(tmp_path):
+    (tmp_path / "a_stage.py").write_text(STAGE)
+
+    def call(*words):
+        environment = {"PYTHONPATH": f"{tmp_path}:{ROOT}", "PATH": "/usr/bin:/bin"}
+        command = [sys.executable, "-m", "a_stage", *words]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+        return done.returncode, done.stdout, done.stderr
+
+    return call
+
+
+def test_run(stage):
+    assert stage("well", "here") == (0, "well here\n", "")  # and no progress bar where no terminal is
+    assert stage("problem", "a.csv") == (1, "", "error: a.csv, row 3: no label: add one\n")
+    assert stage("parameters", "") == (2, "", "error: params.yaml:1: seeds: wrong\n")
+    assert stage("file", "not-there") == (1, "", "error: not-there: No such file or directory\n")
+
+
+def test_run_shows_where_a_mistake_of_ours_lies(stage):
+    code, _, error = stage("bug", "x")
+    assert code == 1
+    assert "Traceback" in error and "KeyError: 'x'" in error
+
+
+def test_run_names_the_words_that_it_wants(stage):
+    code, _, error = stage("well")
+    assert code == 2
+    assert error == (
+        "usage: python -m a_stage [-h] kind where\n"
+        "python -m a_stage: error: the following arguments are required: where\n"
+    )
+    code, usage, _ = stage("--help")
+    assert code == 0
+    assert "Do what the test says." in usage and "More." not in usage
+
+
+def test_nearest():
+    assert nearest("lsmt", ["lstm", "cnn"]) == "did you mean 'lstm'? valid: cnn, lstm"
+    assert nearest("quite else", ("b", "a")) == "valid: a, b"
+    assert nearest("a", []) == "valid: none"
+    assert nearest(2024, {2023: 0, "x": 1}) == "did you mean '2023'? valid: 2023, x"
+
+
+def test_progress_is_quiet_without_a_terminal(capfd):
+    assert list(progress(iter("abc"), desc="letters")) == ["a", "b", "c"]
+    assert capfd.readouterr().err == ""
