@@ -7,7 +7,6 @@ from pathlib import Path
 from stages.console import BadParameters, run
 from stages.files import remove, write_text
 from stages.params import Params, load
-from stages.schema import PathSource
 
 EXPECTATIONS = Path("data/expectations")
 WATCHED = Path("data/watched")
@@ -23,17 +22,26 @@ def check() -> None:
     write_text(Path("data/params.ok"), "params.yaml is well-formed\n")
 
 
+def local_paths(params: Params) -> dict[str, tuple[str, str | None]]:
+    """Return, by the name under data/watched/, the key in params.yaml and the local path or None of every source."""
+    found = {}
+    for name, dataset in params.datasets.items():
+        key = f"datasets.{name}.source"
+        found[name] = f"{key}.path", getattr(dataset.source, "path", None)
+        found[f"{name}.vectors"] = f"{key}.vectors.path", getattr(dataset.source.vectors, "path", None)
+    return found
+
+
 def refuse_missing_files(params: Params) -> None:
     """Say which local sources are not there, before DVC stumbles over them.
 
     Raises:
         BadParameters: with a line for each.
     """
-    sources = {name: dataset.source for name, dataset in params.datasets.items()}
     missing = [
-        f"params.yaml: datasets.{name}.source.path: no file or folder '{source.path}'"
-        for name, source in sources.items()
-        if isinstance(source, PathSource) and not Path(source.path).exists()
+        f"params.yaml: {key}: no file or folder '{path}'"
+        for key, path in local_paths(params).values()
+        if path is not None and not Path(path).exists()
     ]
     if missing:
         raise BadParameters("\n".join(missing))
@@ -50,17 +58,15 @@ def add_expectations(params: Params) -> None:
 
 
 def watch_local_sources(params: Params) -> None:
-    """Make `data/watched/<dataset>`, the dependency by which DVC notices that a local file was edited.
+    """Make `data/watched/<dataset>` and `<dataset>.vectors`, by which DVC notices that a local file was edited.
 
     A stage's dependency can be named after the dataset, but not by a path that stands in its entry. So each
     dataset has a name of its own: a link to the local file, or a note where the source is not local.
     """
-    for name, dataset in params.datasets.items():
+    for name, (_, path) in local_paths(params).items():
         place = WATCHED / name
-        if isinstance(dataset.source, PathSource):
-            target = os.path.relpath(dataset.source.path, WATCHED)
-            if Path(dataset.source.path).is_absolute():
-                target = dataset.source.path
+        if path is not None:
+            target = path if Path(path).is_absolute() else os.path.relpath(path, WATCHED)
             if not place.is_symlink() or place.readlink() != Path(target):
                 remove(place)
                 place.parent.mkdir(parents=True, exist_ok=True)

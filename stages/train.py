@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -15,7 +16,7 @@ import pyarrow.parquet as pq
 from stages.classification.data import Prepared
 from stages.classification.metrics import scores
 from stages.classification.models import NeuralParameters
-from stages.classification.saved import model_file
+from stages.classification.saved import code_hash, file_hashes, model_file
 from stages.console import run
 from stages.files import remove, whole, write_json, write_text
 from stages.params import load
@@ -44,7 +45,7 @@ def train(dataset: str, model: str) -> None:
     # A baseline is fitted without chance: another seed would give the same again.
     seeds = params.seeds if isinstance(parameters, NeuralParameters) else params.seeds[:1]
     checkpoints = CHECKPOINTS / _fingerprint(prepared / "tokens", dataset, model)
-    began = perf_counter()
+    code, began = code_hash(model), perf_counter()  # of the code as it is now: it may be edited during the training
     with whole(Path("models", dataset, model)) as folder:
         folder.mkdir()
         jobs = [
@@ -63,6 +64,8 @@ def train(dataset: str, model: str) -> None:
             "seeds": list(seeds),
             "validation": [found["validation"] for found in replicas],
             "size": replicas[0]["size"],
+            "code": code,
+            "files": file_hashes(folder),
         }
         write_json(folder / "model.json", about, digits=None)
     _write_curves(Path("reports/plots/curves", dataset, f"{model}.csv"), seeds, replicas)
@@ -74,34 +77,15 @@ def train(dataset: str, model: str) -> None:
 
 def replica(job: Job) -> dict:
     """Train one replica, write it to `job.folder` and return its scores, its learning curve and its timings."""
-    params = load()
-    module, parameters = model_file(job.model), params.classification.model(job.model)
     prepared = Path("data/prepared", job.dataset)
     data = Prepared.open(prepared / "tokens")
     held_out, labels = _texts(prepared / "validation.parquet", data.labels)
-    began = perf_counter()
-    if isinstance(parameters, NeuralParameters):
-        from stages.classification import neural  # imports Keras
-
-        choices = params.classification.training
-        classifier, history = neural.fit(
-            module,
-            parameters,
-            data,
-            choices,
-            seed=job.seed,
-            checkpoint=job.checkpoint,
-            position=job.position,
-        )
-        seconds, epochs = history.seconds, history.epochs
-    else:
-        train_part = _texts(prepared / "train.parquet", data.labels)
-        classifier = module.Classifier.fit(parameters, train_part, (held_out, labels), len(data.labels))
-        seconds, epochs = perf_counter() - began, []
+    classifier, seconds, epochs = _fit(job, data, (held_out, labels))
     job.folder.mkdir()
     classifier.save(job.folder)
     validation = scores(labels, classifier.predict(held_out))
     passes = max(len(epochs), 1)
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes in getrusage's figure
     return {
         "validation": validation,
         "epochs": epochs or [{"epoch": 1, "train_loss": None} | validation],
@@ -111,10 +95,37 @@ def replica(job: Job) -> dict:
             "fit_seconds": seconds,
             "epochs": passes,
             "examples_per_second": passes * len(data.part("train").labels) / seconds,
-            "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-            * (1 if sys.platform == "darwin" else 1024),
+            "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit,
         },
     }
+
+
+def _fit(job: Job, data: Prepared, validation: tuple) -> tuple[Any, float, list[dict]]:
+    """Return a trained classifier, the seconds that it took, and a row an epoch (none for a baseline)."""
+    params = load()
+    module, parameters = model_file(job.model), params.classification.model(job.model)
+    if not isinstance(parameters, NeuralParameters):
+        began = perf_counter()
+        train_part = _texts(Path("data/prepared", job.dataset, "train.parquet"), data.labels)
+        classifier = module.Classifier.fit(parameters, train_part, validation, len(data.labels))
+        return classifier, perf_counter() - began, []
+
+    from stages.classification import neural  # imports Keras
+    from stages.training import Plan
+
+    choices = params.classification.training
+    plan = Plan(
+        choices.epochs,
+        choices.patience,
+        score="accuracy",
+        averaging=choices.averaging,
+        checkpoint=job.checkpoint,
+        description=f"{job.model} seed {job.seed}",
+        position=job.position,
+    )
+    classifier = neural.build(module, parameters, data, choices, job.seed)
+    history = neural.fit(classifier, parameters, data, choices, job.seed, plan)
+    return classifier, history.seconds, history.epochs
 
 
 def _texts(path: Path, labels: list[str]) -> tuple[list[str], np.ndarray]:
@@ -134,6 +145,7 @@ def _fingerprint(tokens: Path, dataset: str, model: str) -> str:
     digest = hashlib.sha256(json.dumps(chosen).encode())
     code = Path(__file__).parent
     files = [*sorted(tokens.iterdir()), code / "training.py", *sorted((code / "classification").glob("*.py"))]
+    files.append(code / "classification" / "models" / "__init__.py")
     for path in [*files, code / "classification" / "models" / f"{model}.py"]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

@@ -38,48 +38,51 @@ class History:
         return len(self.epochs) >= epochs or len(self.epochs) - 1 - self.best >= patience
 
 
+@dataclass(frozen=True)
+class Plan:
+    """How long to train, what decides, and where the state is kept."""
+
+    epochs: int  # at most
+    patience: int  # epochs without a better score
+    score: str  # of the metrics on validation; higher is better
+    averaging: float  # how much of the running average of the weights a step keeps; 0: the weights themselves
+    checkpoint: Path
+    description: str  # of the progress bar
+    position: int = 0
+
+
 def fit(
     model: keras.Model,
     optimizer: keras.optimizers.Optimizer,
     loss: Callable,
     epoch_batches: Callable[[int], Iterable[Batch]],
     validate: Callable[[list], dict],
-    *,
-    score: str,
-    epochs: int,
-    patience: int,
-    averaging: float,
-    checkpoint: Path,
-    description: str,
-    position: int = 0,
+    plan: Plan,
 ) -> History:
     """Train `model` in place; it ends with the weights of its best epoch.
 
-    After every epoch the whole state goes to the folder `checkpoint`. A training that is started again with the
-    same folder goes on from there and ends with the same bytes as one never stopped, for batches depend on the
-    epoch alone and the dropout's random state is part of the model's variables.
+    After every epoch the whole state goes to the plan's checkpoint. A training that is started again with the same
+    checkpoint goes on from there and ends with the same bytes as one never stopped, for batches depend on the epoch
+    alone and the dropout's random state is part of the model's variables.
 
     Args:
         loss: of (targets, outputs) → (B,), one value an example.
         epoch_batches: of an epoch's number, counted from 0; has a length.
-        validate: of the trainable variables' averages → metrics, `score` among them; higher is better.
-        averaging: how much of the running average a step keeps; 0: the last weights stand for themselves.
-        description, position: of the progress bar.
+        validate: of the trainable variables' averages → metrics.
     """
-    step = compile_step(model, optimizer, loss, averaging)
-    state, best, history = _start(model, optimizer, checkpoint)
-    while not history.exhausted(epochs, patience):
-        epoch, began = len(history.epochs), perf_counter()
-        losses = []
-        bar = progress(epoch_batches(epoch), desc=f"{description} epoch {epoch + 1}/{epochs}", position=position)
-        for batch in bar:
+    step = compile_step(model, optimizer, loss, plan.averaging)
+    state, best, history = _start(model, optimizer, plan.checkpoint)
+    while not history.exhausted(plan.epochs, plan.patience):
+        epoch, began, losses = len(history.epochs), perf_counter(), []
+        told = f"{plan.description} epoch {epoch + 1}/{plan.epochs}"
+        for batch in progress(epoch_batches(epoch), desc=told, position=plan.position):
             state, value = step(state, *batch)
             losses.append(value)
         row = {"epoch": epoch + 1, "train_loss": float(np.mean(jax.device_get(losses)))} | validate(state[-1])
-        if history.record(row, score):
+        if history.record(row, plan.score):
             best = jax.device_get(state[-1])
         history.seconds += perf_counter() - began
-        _save(checkpoint, state, best, history)
+        _save(plan.checkpoint, state, best, history)
     for variable, value in zip(model.trainable_variables, best, strict=True):
         variable.assign(value)
     return history

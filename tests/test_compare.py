@@ -9,9 +9,11 @@ import pandas as pd
 import pytest
 
 from stages import params
-from stages.compare import by_seed, compare, mean_hits, paired_test, refuse_other_items, resample, verdict
+from stages.classification.metrics import figures
+from stages.compare import between, by_seed, compare, decide_claims, mean_hits, refuse_other_items, verdict
 from stages.console import Problem
 from stages.params import Evaluation
+from stages.significance import holm, paired_test, proven, resample
 
 ROOT = Path(__file__).parents[1]
 QUICK = Evaluation(bootstrap=200, permutations=500)
@@ -41,6 +43,7 @@ def predictions(accuracies, items=200, seed=0):
                     "id": [f"r-{n}" for n in range(1, items + 1)],
                     "seed": number,
                     "label": labels,
+                    "tokens": np.arange(items) + 1,
                     "predicted": np.where(spam > 0.5, "spam", "ham"),
                     "probability.ham": 1 - spam,
                     "probability.spam": spam,
@@ -98,7 +101,7 @@ def test_intervals_cover_the_true_accuracy_as_often_as_stated():
     for repetition in range(60):
         accuracy = hits_of(0.8, 300, repetition)
         table = predictions([accuracy.mean()], items=300, seed=repetition)
-        values = resample({"m": by_seed(table)}, choices)["m"]["accuracy"]
+        values = resample({"m": by_seed(table)}, figures, choices)["m"]["accuracy"]
         low, high = np.quantile(values, [0.025, 0.975])
         covered += low <= 0.8 <= high
     assert 0.85 <= covered / 60
@@ -106,7 +109,7 @@ def test_intervals_cover_the_true_accuracy_as_often_as_stated():
 
 def test_resampling_draws_items_and_seeds():
     spread = {
-        name: resample({"m": by_seed(predictions(accuracies))}, QUICK)["m"]["accuracy"].std()
+        name: resample({"m": by_seed(predictions(accuracies))}, figures, QUICK)["m"]["accuracy"].std()
         for name, accuracies in {"one": [0.8], "alike": [0.8, 0.8], "apart": [0.6, 1.0]}.items()
     }
     assert spread["one"] == pytest.approx(np.sqrt(0.8 * 0.2 / 200), rel=0.2)
@@ -116,7 +119,7 @@ def test_resampling_draws_items_and_seeds():
 
 def test_resamples_have_the_same_items_for_all_models():
     items = by_seed(predictions([0.7]))
-    found = resample({"a": items, "b": items}, QUICK)
+    found = resample({"a": items, "b": items}, figures, QUICK)
     assert set(found["a"]) == {"accuracy", "macro_f1", "log_loss", "calibration_error"}
     for metric, values in found["a"].items():
         assert values.shape == (200,)
@@ -124,8 +127,8 @@ def test_resamples_have_the_same_items_for_all_models():
 
 
 def test_chunks_cover_every_resample(monkeypatch):
-    monkeypatch.setattr("stages.compare.CHUNK", 64)
-    assert len(resample({"a": by_seed(predictions([0.7]))}, QUICK)["a"]["accuracy"]) == 200
+    monkeypatch.setattr("stages.significance.CHUNK", 64)
+    assert len(resample({"a": by_seed(predictions([0.7]))}, figures, QUICK)["a"]["accuracy"]) == 200
     assert paired_test(hits_of(0.9), hits_of(0.6, seed=1), QUICK)["p"] == 1 / 501
 
 
@@ -146,9 +149,9 @@ def test_predictions_of_other_items_are_refused(spoil):
 
 
 def outcome(best="cnn", baseline="tfidf_logreg", difference=0.02, p=0.01):
-    versus = {"difference": difference, "p": p, "low": difference - 0.01, "high": difference + 0.01}
-    metrics = {"accuracy": {"mean": 0.955}}
-    models = {name: {"metrics": metrics, "against_baseline": versus} for name in ("cnn", "tfidf_logreg")}
+    versus = {"difference": difference, "low": difference - 0.01, "high": difference + 0.01}
+    model = {"metrics": {"accuracy": {"mean": 0.955}}, "against_baseline": versus | {"p": p / 3, "p_corrected": p}}
+    models = {name: model | {"baseline": name != "cnn"} for name in ("cnn", "tfidf_logreg")}
     return {"best": best, "best_baseline": baseline, "models": models}
 
 
@@ -158,17 +161,20 @@ FIGURES = "by 2.0 points of test accuracy, 95% interval of the difference"
 @pytest.mark.parametrize(
     ("case", "sentence"),
     [
-        ({}, f"cnn beats the baseline tfidf_logreg {FIGURES} +1.0 to +3.0, p = 0.01."),
-        ({"difference": -0.02}, f"cnn loses to the baseline tfidf_logreg {FIGURES} -3.0 to -1.0, p = 0.01."),
+        ({}, f"cnn beats the baseline tfidf_logreg {FIGURES} +1.0 to +3.0, p = 0.01 after correction."),
+        (
+            {"difference": -0.02},
+            f"cnn loses to the baseline tfidf_logreg {FIGURES} -3.0 to -1.0, p = 0.01 after correction.",
+        ),
         (
             {"p": 0.3},
-            f"cnn, the best on validation, is ahead of the baseline tfidf_logreg {FIGURES} +1.0 to +3.0, p = 0.3: "
-            "not proven.",
+            f"cnn, the best on validation, is ahead of the baseline tfidf_logreg {FIGURES} +1.0 to +3.0, p = 0.3 after "
+            "correction: not proven.",
         ),
         (
             {"p": 0.06, "difference": -0.02},
-            f"cnn, the best on validation, is behind the baseline tfidf_logreg {FIGURES} -3.0 to -1.0, p = 0.06: "
-            "not proven.",
+            f"cnn, the best on validation, is behind the baseline tfidf_logreg {FIGURES} -3.0 to -1.0, p = 0.06 after "
+            "correction: not proven.",
         ),
         (
             {"baseline": None},
@@ -238,6 +244,9 @@ def test_stage(project):
     versus = found["models"]["cnn"]["against_baseline"]
     assert 0 < versus["low"] < versus["difference"] < versus["high"]
     assert versus["p"] == pytest.approx(1 / 301, abs=1e-6)
+    assert versus["p"] < versus["p_corrected"] < 0.05
+    assert len(found["pairs"]) == 6
+    assert found["verdict"].endswith("Also better than tfidf_logreg: cnn.")
     first = Path("reports/compare/mine.json").read_bytes()
     project(models)
     assert Path("reports/compare/mine.json").read_bytes() == first
@@ -246,7 +255,7 @@ def test_stage(project):
 def test_same_predictions_twice(project):
     same = predictions([0.8])
     versus = project({"majority": (0.7, same), "cnn": (0.8, same)})["models"]["cnn"]["against_baseline"]
-    assert versus == {"difference": 0, "p": 1, "low": 0, "high": 0}
+    assert versus == {"difference": 0, "p": 1, "p_corrected": 1, "low": 0, "high": 0}
 
 
 def test_no_baseline(project):
@@ -274,3 +283,39 @@ def test_neither_keras_nor_jax_is_imported():
     code = f"import sys, stages.compare; sys.exit(', '.join({heavy} & set(sys.modules)) or 0)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_holm_is_the_papers_procedure():
+    assert holm([0.01, 0.04, 0.03, 0.005]).tolist() == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.6, 0.9]).tolist() == [1, 1]
+    assert holm([]).tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("p", "low", "high", "expected"),
+    [(0.05, 0.1, 0.2, True), (0.051, 0.1, 0.2, False), (0.01, -0.1, 0.2, False), (0.01, -0.2, -0.1, True)],
+)
+def test_proven_takes_test_and_interval(p, low, high, expected):
+    assert proven({"p": 0.001, "p_corrected": p, "low": low, "high": high}, 0.95) is expected
+
+
+def test_a_pair_is_turned_towards_the_model_asked_for():
+    pair = {"one": "a", "other": "b", "difference": 0.2, "low": 0.1, "high": 0.4, "p": 0.01, "p_corrected": 0.02}
+    assert between([pair], "a", "b")["low"] == 0.1
+    assert between([pair], "b", "a") == {"difference": -0.2, "low": -0.4, "high": -0.1, "p": 0.01, "p_corrected": 0.02}
+
+
+def test_claims_are_decided_on_the_texts_that_they_speak_of():
+    good, poor = predictions([0.9], items=400), predictions([0.9], items=400)
+    long, wrong = poor["tokens"] > 300, np.where(poor["label"] == "ham", "spam", "ham")
+    poor["predicted"] = poor["predicted"].where(~long, wrong)
+    for label in ("ham", "spam"):
+        poor[f"probability.{label}"] = poor[f"probability.{label}"].where(~long, (wrong == label).astype(float))
+    rows = {
+        (row["words"], row["better"], row["texts"]): row for row in decide_claims({"lstm": good, "rnn": poor}, QUICK)
+    }
+    assert {claim[1] for claim in rows} == {"lstm"}  # claims about models that are not there are left out
+    longest = rows["Gates help on longer texts", "lstm", "longest"]
+    assert (longest["holds"], longest["items"], longest["other_accuracy"]) == ("yes", 100, 0)
+    shortest = next(row for row in rows.values() if row["texts"] == "shortest")
+    assert (shortest["holds"], shortest["difference"]) == ("not proven", 0)

@@ -18,7 +18,7 @@ import tenacity
 
 from stages import fetch
 from stages.console import Problem
-from stages.files import sha256
+from stages.files import sha256, shared_cache
 from stages.schema import Member, PackageSource, PathSource, UrlSource
 
 KEY = "datasets.tiny.source"
@@ -114,7 +114,7 @@ def member(path, content, **options):
 
 def put_in_cache(content):
     """Place an archive where a former fetch would have left it, so that no pip is needed."""
-    entry = fetch.cache_folder() / digest(content)[:2] / digest(content)
+    entry = shared_cache("downloads") / digest(content)[:2] / digest(content)
     entry.parent.mkdir(parents=True, exist_ok=True)
     entry.write_bytes(content)
     return entry
@@ -170,7 +170,7 @@ class TestPipDownload:
         message = str(problem.value)
         assert f"expected sha256 {WRONG}, found {sha256(wheel)} ({wheel.name})" in message
         assert f"{KEY}.sha256" in message
-        assert not [file for file in fetch.cache_folder().rglob("*") if file.is_file() and file.suffix != ".lock"]
+        assert not [file for file in shared_cache("downloads").rglob("*") if file.is_file() and file.suffix != ".lock"]
 
     @pytest.mark.parametrize(
         ("wanted", "hint"),
@@ -318,7 +318,9 @@ class TestArchives:
         assert len(take_out(raw, make_zip({"i.zip": inner}), *members, unpack_limit=len(inner) + 2)) == 2
 
     @pytest.mark.parametrize(
-        "content", [b"not an archive", b"", gzip.compress(b"a,b\n" * 400), make_tar({"a": b"1" * 9000})[:90]]
+        "content",
+        [b"not an archive", b"", gzip.compress(b"a,b\n" * 400), make_tar({"a": b"1" * 9000})[:90]],
+        ids=["text", "empty", "gzip", "broken off"],
     )
     def test_no_archive_or_damaged(self, raw, content):  # fmt: skip
         with pytest.raises(Problem, match=r"tinydata==1\.0 → i\.bin (is damaged|holds no file)"):
@@ -541,4 +543,4 @@ class TestStage:
 
 def test_cache_lies_in_the_users_cache_folder(monkeypatch):
     monkeypatch.delenv("RECUR_CACHE")
-    assert fetch.cache_folder().parts[-2:] == ("recur", "downloads")
+    assert shared_cache("downloads").parts[-2:] == ("recur", "downloads")

@@ -96,7 +96,11 @@ def test_dataset_that_is_not_there(tmp_path):
     [
         ("unit: word", "unti: word", "P:16: datasets.wires.tokenizer.unti: unknown key; did you mean 'unit'?"),
         ("epochs: 20", "epoch: 20", "P:27: classification.training.epoch: unknown key; did you mean 'epochs'? valid:"),
-        ("    lstm:", "    lsmt:", "P:31: classification.models.lsmt: unknown key; did you mean 'lstm'? valid: cnn, "),
+        (
+            "    lstm:",
+            "    lsmt:",
+            "P:31: classification.models.lsmt: unknown key; did you mean 'lstm'? valid: attention, ",
+        ),
         ("units: 8", "unit: 8", "P:31: classification.models.lstm.unit: unknown key; did you mean 'units'? valid: "),
         ("unit: word", "unit: wrod", "P:16: datasets.wires.tokenizer.unit: found 'wrod'; did you mean 'word'? valid: "),
         ("part: train", "part: tran", "P:12: datasets.wires.source.files.0.part: found 'tran'; did you mean 'train'?"),

@@ -1,5 +1,6 @@
 import io
 import json
+import os
 import subprocess
 import sys
 from itertools import pairwise
@@ -218,7 +219,7 @@ def project(tmp_path, monkeypatch):
 def test_stage(project, capsys):
     written = project("{maximum_length: 2}")
     assert sorted(path.rpartition("/")[2] for path in written) == sorted(
-        ["tokenizer.json", "meta.json", "mine.json", "mine.csv"]
+        ["tokenizer.json", "meta.json", "mine.json", "mine.csv", "vectors.npy"]
         + [f"{part}.{name}.npy" for part in ("train", "validation") for name in ("ids", "offsets", "labels")]
     )
     report = json.loads(written["reports/tokens/mine.json"])
@@ -237,7 +238,7 @@ def test_stage(project, capsys):
     assert "horse" not in tokenizer.get_vocab() and "dog" in tokenizer.get_vocab()
     assert report["vocabulary"] == tokenizer.get_vocab_size()
     meta = json.loads(written["data/prepared/mine/tokens/meta.json"])
-    assert meta == {"labels": ["ham", "spam"], "maximum_length": 2}
+    assert meta == {"labels": ["ham", "spam"], "maximum_length": 2, "vectors_from": "train"}
     assert "of validation unknown" in capsys.readouterr().out
 
 
@@ -257,7 +258,7 @@ def test_another_process_writes_the_same_bytes(project):
     for unit in UNITS:
         here = project(f"{{unit: {unit}, vocabulary: 60}}", train=train)
         command = [sys.executable, "-m", "stages.tokenize", "mine"]
-        subprocess.run(command, check=True, env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}, capture_output=True)
+        subprocess.run(command, check=True, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True)
         assert {path: Path(path).read_bytes() for path in here} == here
 
 

@@ -10,7 +10,9 @@ Under data/prepared/<dataset>/, n texts in a part and t tokens in it:
 | tokens/{train,validation}.offsets.npy   | int64 (n + 1,)        | text i is ids[offsets[i]:offsets[i + 1]]      |
 | tokens/{train,validation}.labels.npy    | int32 (n,)            | index into the labels                         |
 | tokens/tokenizer.json                   | tokenizers' format    | the vocabulary; 0 is [PAD], 1 is [UNK]        |
-| tokens/meta.json                        | object                | labels (sorted), maximum_length in tokens     |
+| tokens/vectors.npy                      | float32 (v, width)    | what the v tokens of the vocabulary start from    |
+|                                         |                       | zeros: no vector; absent if `vectors: none`   |
+| tokens/meta.json                        | object                | labels (sorted), maximum_length, vectors_from |
 
 The test part is not tokenized ahead: `evaluate` gives its texts to the saved model, which carries its vocabulary.
 

@@ -62,6 +62,7 @@ class Prepared:
     tokens: Path  # its folder
     labels: list[str]
     maximum_length: int
+    vectors_from: str  # train, file or none
 
     @classmethod
     def open(cls, tokens: Path) -> "Prepared":
@@ -71,6 +72,10 @@ class Prepared:
     def part(self, name: str) -> TokenizedTexts:
         """Return train or validation."""
         return TokenizedTexts.open(self.tokens, name)
+
+    def vectors(self) -> np.ndarray | None:
+        """Return the vectors that tokens start from, (vocabulary, width); zeros where there is none for a token."""
+        return None if self.vectors_from == "none" else np.load(self.tokens / "vectors.npy")
 
     def tokenizer(self) -> Tokenizer:
         """Return the vocabulary."""

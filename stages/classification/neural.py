@@ -1,18 +1,26 @@
 """What every neural classifier shares: fitting, predicting, saving and loading."""
 
+from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
 import jax
-import keras
 import numpy as np
 from tokenizers import Tokenizer
 
+from stages.light import light_imports
+
+with light_imports():
+    import keras
+
 from stages import training
 from stages.classification.data import Batches, Prepared, TokenizedTexts, bucket_lengths
+from stages.classification.layers import VECTORS, attention_weights
 from stages.classification.metrics import scores
 from stages.classification.models import NeuralParameters
 from stages.classification.params import Training
+from stages.console import Problem
 from stages.files import read_json, write_json
 from stages.tokenize import encode
 
@@ -25,8 +33,7 @@ class NeuralClassifier:
     def __init__(self, model: keras.Model, tokenizer: Tokenizer, shapes: dict) -> None:
         """Keep the parts; `shapes` holds the buckets' lengths, the batch size and the classes' prior."""
         self.model, self.tokenizer, self.shapes = model, tokenizer, shapes
-        fixed = [variable.value for variable in model.non_trainable_variables]  # dropout's random states, unused here
-        self._logits = jax.jit(lambda trainable, ids: model.stateless_call(trainable, fixed, ids, training=False)[0])
+        self._logits = _compiled(model)
 
     def predict(self, texts: list[str]) -> np.ndarray:
         """Return probabilities (texts, classes); a text longer than the longest bucket loses its end."""
@@ -47,6 +54,28 @@ class NeuralClassifier:
         probabilities = exponents / exponents.sum(axis=1, keepdims=True)
         probabilities[texts.lengths == 0] = prior
         return probabilities
+
+    def attention(self, texts: list[str]) -> list[np.ndarray] | None:
+        """Return each text's weights (tokens, heads), which sum to 1 over its tokens; None without attention.
+
+        A text is cut as in `predict`; a text without tokens has weights (0, heads).
+        """
+        if self._attention is None:
+            return None
+        model, compiled = self._attention
+        values = [variable.value for variable in model.trainable_variables]
+        tokenized = TokenizedTexts.from_rows(encode(self.tokenizer, texts), self.shapes["lengths"][-1])
+        found: list = [None] * len(texts)
+        for rows, ids in Batches(tokenized, self.shapes["lengths"], self.shapes["batch_size"]).in_order():
+            weights = np.asarray(compiled(values, ids))  # (B, T, H)
+            for row, own in zip(rows, weights[: len(rows)], strict=True):
+                found[row] = own[: tokenized.lengths[row]]
+        return found
+
+    @cached_property
+    def _attention(self) -> tuple[keras.Model, Callable] | None:
+        model = attention_weights(self.model)
+        return None if model is None else (model, _compiled(model))
 
     def size(self) -> int:
         """Return the number of trained values."""
@@ -73,53 +102,76 @@ class NeuralClassifier:
         self.model.load_weights(folder / WEIGHTS)
 
 
-def fit(
-    module: ModuleType,
-    parameters: NeuralParameters,
-    data: Prepared,
-    choices: Training,
-    *,
-    seed: int,
-    checkpoint: Path,
-    position: int = 0,
-) -> tuple[NeuralClassifier, training.History]:
-    """Train one replica; early stopping looks at the accuracy on validation.
+def _compiled(model: keras.Model) -> Callable:
+    """Return a compiled function of (values of the trainable variables, ids (B, T)) → the model's output."""
+    compiled = jax.jit(lambda trainable, fixed, ids: model.stateless_call(trainable, fixed, ids, training=False)[0])
+    return lambda trainable, ids: compiled(
+        trainable, [variable.value for variable in model.non_trainable_variables], ids
+    )
 
-    Args:
-        module: the model's file.
-        seed: of the first weights, the dropout and the order of the batches.
-        checkpoint: the folder that a killed training goes on from.
-        position: of the progress bar among the replicas'.
+
+def start_vectors(model: keras.Model, parameters: NeuralParameters, data: Prepared) -> None:
+    """Have the model's tokens start from the prepared vectors; tokens without one, from chance as before.
+
+    Of vectors learned from train the first columns are the best of their number; a file's are all needed.
+
+    Raises:
+        Problem: the file's vectors have another width than the model's.
     """
-    train, validation = data.part("train"), data.part("validation")
-    keras.utils.clear_session()  # layers are numbered from 1 again: their names stand in the weights' file
-    keras.utils.set_random_seed(seed)
-    tokenizer = data.tokenizer()
+    vectors = data.vectors() if parameters.vectors == "prepared" else None
+    if vectors is None:
+        return
+    width = vectors.shape[1]
+    if data.vectors_from == "file" and width != parameters.embedding:
+        raise Problem(
+            f"the vectors of the file are {width} wide, the model's {parameters.embedding}: set embedding: {width}"
+        )
+    table = model.get_layer(VECTORS).embeddings
+    start, width = np.array(table), min(width, parameters.embedding)
+    covered = vectors.any(axis=1)
+    start[covered, :width] = vectors[covered, :width]
+    table.assign(start)
+
+
+def build(
+    module: ModuleType, parameters: NeuralParameters, data: Prepared, choices: Training, seed: int
+) -> NeuralClassifier:
+    """Return an untrained classifier of the model's file, with the shapes that suit the data."""
+    train, tokenizer = data.part("train"), data.tokenizer()
     shapes = {
         "lengths": bucket_lengths(train.lengths, choices.buckets, data.maximum_length),
         "batch_size": choices.batch_size,
         "prior": (np.bincount(train.labels, minlength=len(data.labels)) / len(train.labels)).tolist(),
     }
+    keras.utils.clear_session()  # layers are numbered from 1 again: their names stand in the weights' file
+    keras.utils.set_random_seed(seed)
     model = module.build(parameters, tokenizer.get_vocab_size(), len(data.labels))
-    classifier = NeuralClassifier(model, tokenizer, shapes)
-    batches = Batches(train, shapes["lengths"], choices.batch_size)
-    history = training.fit(
-        model,
-        keras.optimizers.AdamW(
-            parameters.learning_rate, weight_decay=parameters.weight_decay, global_clipnorm=choices.clip_norm
-        ),
+    start_vectors(model, parameters, data)
+    return NeuralClassifier(model, tokenizer, shapes)
+
+
+def fit(
+    classifier: NeuralClassifier,
+    parameters: NeuralParameters,
+    data: Prepared,
+    choices: Training,
+    seed: int,
+    plan: training.Plan,
+) -> training.History:
+    """Train a classifier in place; early stopping looks at validation."""
+    train, validation = data.part("train"), data.part("validation")
+    batches = Batches(train, classifier.shapes["lengths"], choices.batch_size)
+    optimizer = keras.optimizers.AdamW(
+        parameters.learning_rate, weight_decay=parameters.weight_decay, global_clipnorm=choices.clip_norm
+    )
+    return training.fit(
+        classifier.model,
+        optimizer,
         _loss,
         lambda epoch: batches.epoch(seed, epoch),
         lambda weights: scores(validation.labels, classifier.predict_ids(validation, weights)),
-        score="accuracy",
-        epochs=choices.epochs,
-        patience=choices.patience,
-        averaging=choices.averaging,
-        checkpoint=checkpoint,
-        description=f"{module.__name__.rpartition('.')[2]} seed {seed}",
-        position=position,
+        plan,
     )
-    return classifier, history
 
 
 def _loss(labels: jax.Array, logits: jax.Array) -> jax.Array:

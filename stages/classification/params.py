@@ -53,6 +53,12 @@ class Tokenizer(Frozen):
     vocabulary: int = Field(default=20_000, ge=3, description="the most frequent units, [PAD] and [UNK] included")
     minimum_frequency: int = Field(default=1, ge=1, description="rarer units are [UNK]")
     maximum_length: int = Field(default=256, ge=1, description="tokens; the rest of a longer text is cut off")
+    vectors: Literal["train", "file", "none"] = Field(
+        default="train",
+        description="what neural models start from: vectors learned from train's own texts, those of source.vectors, "
+        "or chance",
+    )
+    vectors_width: int = Field(default=100, ge=1, description="of the vectors learned from train")
 
 
 class ClassificationDataset(Frozen):
@@ -63,6 +69,12 @@ class ClassificationDataset(Frozen):
     reading: Reading
     split: Split
     tokenizer: Tokenizer
+
+    @model_validator(mode="after")
+    def _has_vectors(self) -> "ClassificationDataset":
+        if self.tokenizer.vectors == "file" and self.source.vectors is None:
+            raise ValueError("tokenizer.vectors is 'file', but source.vectors names none")
+        return self
 
 
 class Training(Frozen):

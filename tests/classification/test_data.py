@@ -119,7 +119,7 @@ def test_texts_of_like_length_share_a_batch():
 
 
 def test_open(tmp_path):
-    (tmp_path / "meta.json").write_text(json.dumps({"labels": ["a", "b"], "maximum_length": 3}))
+    (tmp_path / "meta.json").write_text(json.dumps({"labels": ["a", "b"], "maximum_length": 3, "vectors_from": "none"}))
     for name, values in {"ids": [2, 3, 4], "offsets": [0, 2, 3], "labels": [1, 0]}.items():
         np.save(tmp_path / f"train.{name}.npy", np.array(values, np.int64 if name == "offsets" else np.int32))
     prepared = Prepared.open(tmp_path)

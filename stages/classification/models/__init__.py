@@ -6,6 +6,8 @@ padded at the end with 0, to logits (B, classes); padding must not change them. 
 methods `predict(texts)` and `save(folder)`.
 """
 
+from typing import Literal
+
 from pydantic import Field
 
 from stages.schema import Frozen
@@ -15,6 +17,10 @@ class NeuralParameters(Frozen):
     """What every neural classifier has."""
 
     embedding: int = Field(default=100, ge=1, description="width of a token's vector")
+    vectors: Literal["prepared", "random"] = Field(
+        default="prepared", description="what tokens start from: the vectors that the dataset prepares, or chance"
+    )
+    frozen: bool = Field(default=False, description="tokens keep the vectors that they start from")
     embedding_dropout: float = Field(
         default=0.5, ge=0, lt=1, description="share of the vectors' features dropped, for a whole text at a time"
     )
@@ -23,3 +29,12 @@ class NeuralParameters(Frozen):
     weight_decay: float = Field(
         default=0.0, ge=0, description="of Adam with decoupled decay (Loshchilov & Hutter 2019)"
     )
+
+
+class RecurrentParameters(NeuralParameters):
+    """What the classifiers with plain recurrent layers have."""
+
+    units: int = Field(default=128, ge=1)
+    layers: int = Field(default=1, ge=1, le=8)
+    recurrent_dropout: float = Field(default=0.0, ge=0, lt=1, description="of the state, from step to step")
+    pooling: Literal["last", "mean", "max"] = Field(default="max", description="over the states of all tokens")

@@ -1,0 +1,25 @@
+"""What the course notes claim about sequence models, as comparisons that the test part can decide."""
+
+from typing import NamedTuple
+
+
+class Claim(NamedTuple):
+    """A claim holds if `better` is ahead of `worse` on the texts that it speaks of."""
+
+    words: str
+    better: str
+    worse: str
+    texts: str  # all, or a quartile of the texts by length: shortest, longest
+
+
+CLAIMS = (
+    Claim("Gates help on longer texts", "lstm", "rnn", "longest"),
+    Claim("Gates help on longer texts", "gru", "rnn", "longest"),
+    Claim("(for comparison: gates on short texts)", "lstm", "rnn", "shortest"),
+    Claim("(for comparison: gates on short texts)", "gru", "rnn", "shortest"),
+    Claim("Both directions help", "bilstm", "lstm", "all"),
+    Claim("Attention helps on long texts", "attention", "bilstm", "longest"),
+    Claim("(for comparison: attention on short texts)", "attention", "bilstm", "shortest"),
+    Claim("Order matters: a sequence model beats a bag of n-grams", "lstm", "tfidf_logreg", "all"),
+    Claim("Convolutions serve sequences as well as recurrence", "cnn", "lstm", "all"),
+)
