@@ -35,7 +35,7 @@ lock: $(READY)  ## resolve requirements.lock anew from pyproject.toml
 	  --group dev pyproject.toml --output-file requirements.lock
 
 clean:  ## remove what the pipeline made and .venv; the shared download cache stays
-	rm -rf .venv .dvc/cache .dvc/tmp .recur data/raw data/prepared data/predictions models
+	rm -rf .venv .dvc/cache .dvc/tmp .recur data/raw data/vectors data/prepared data/predictions models
 
 # Made under a lock file's own version of uv, so that an interrupted set-up starts over and ends whole.
 $(READY): requirements.lock

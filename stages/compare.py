@@ -12,7 +12,7 @@ from stages.classification.models import NeuralParameters
 from stages.console import Problem, run
 from stages.files import read_json, write_json
 from stages.params import Evaluation, load
-from stages.significance import bounds, holm, paired_test, proven, resample
+from stages.significance import between, bounds, holm, paired_test, proven, resample
 
 
 def compare(dataset: str) -> None:
@@ -96,15 +96,6 @@ def all_pairs(hits: dict[str, np.ndarray], resampled: dict[str, dict[str, np.nda
     for pair, corrected in zip(pairs, holm([pair["p"] for pair in pairs]), strict=True):
         pair["p_corrected"] = float(corrected)
     return pairs
-
-
-def between(pairs: list[dict], name: str, other: str) -> dict[str, float]:
-    """Return the row of two models, turned so that a positive difference speaks for the first."""
-    row = next(pair for pair in pairs if {pair["one"], pair["other"]} == {name, other})
-    figures_only = {key: row[key] for key in ("difference", "low", "high", "p", "p_corrected")}
-    if row["one"] == name:
-        return figures_only
-    return figures_only | {"difference": -row["difference"], "low": -row["high"], "high": -row["low"]}
 
 
 def decide_claims(tables: dict[str, pd.DataFrame], choices: Evaluation) -> list[dict]:

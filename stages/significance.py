@@ -80,3 +80,12 @@ def proven(row: dict[str, float], confidence: float) -> bool:
     """
     p = row.get("p_corrected", row["p"])
     return p <= round(1 - confidence, 9) and not row["low"] <= 0 <= row["high"]
+
+
+def between(pairs: list[dict], name: str, other: str) -> dict[str, float]:
+    """Return the row of two models, turned so that a positive difference speaks for the first."""
+    row = next(pair for pair in pairs if {pair["one"], pair["other"]} == {name, other})
+    figures_only = {key: row[key] for key in ("difference", "low", "high", "p", "p_corrected")}
+    if row["one"] == name:
+        return figures_only
+    return figures_only | {"difference": -row["difference"], "low": -row["high"], "high": -row["low"]}

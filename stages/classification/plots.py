@@ -1,64 +1,26 @@
-"""Pictures of classification results, as SVG that stands inside a page and takes on its looks.
+"""Pictures of classification results."""
 
-Matplotlib draws with marker colours; `inline` replaces them with the page's CSS variables, so that a picture follows
-the reader's light or dark theme. Text stays text, in the page's own font: it can be searched and read aloud, and
-scripts that Matplotlib's font lacks are shown all the same. No text is read as mathematics, whatever `$` it holds.
-
-The variables a page must define: --ink, --soft, --line, --accent and --series-0 to --series-7.
-"""
-
-import io
 import math
-import re
-import warnings
-from xml.etree import ElementTree
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-INK, SOFT, LINE, ACCENT = "#010101", "#020202", "#030303", "#040404"
-SERIES = [f"#0501{number:02x}" for number in range(8)]
-DASHES = ["-", (0, (4, 2)), (0, (1, 1.5))]  # for more series than there are colours
-VARIABLES = {INK: "var(--ink)", SOFT: "var(--soft)", LINE: "var(--line)", ACCENT: "var(--accent)"} | {
-    colour: f"var(--series-{number})" for number, colour in enumerate(SERIES)
-}
-STYLE = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "recur",  # the same ids each time
-    "text.parse_math": False,
-    "font.size": 11,
-    "text.color": INK,
-    "axes.labelcolor": SOFT,
-    "xtick.color": LINE,
-    "xtick.labelcolor": SOFT,
-    "ytick.color": LINE,
-    "ytick.labelcolor": SOFT,
-    "axes.edgecolor": LINE,
-    "grid.color": LINE,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "figure.facecolor": "none",
-    "axes.facecolor": "none",
-    "figure.constrained_layout.use": True,
-}
-WIDTH = 5.0  # inches: at 72 units an inch the width of a telephone, where the text has the size of the page's
+from stages.pictures import ACCENT, DASHES, INK, LINE, SOFT, WIDTH, apart, inline, legend, look, new_axes, styled
+
 NUMBERED = 10  # a confusion matrix of more classes holds no numbers
 TICKS = 20  # class names that fit along an axis; of more, every second or third is named
 SHOWN = 16  # characters of a class name
+LABEL, CHARACTER, LINE_HEIGHT = 9.5, 5.7, 12  # a model's name beside a line or a dot: its size, in points
 PALEST, STRONGEST = 0.06, 0.6  # opacity of a cell: a number on it must stay readable in both themes
-
-styled = style.context(["default", STYLE])  # "default": whatever a user's own matplotlibrc says
 
 
 @styled
-def intervals(models: dict[str, dict], best: str, baseline: str | None, name: str, title: str) -> str:
+def intervals(models: dict[str, dict], best: str, baseline: str | None, name: str) -> str:
     """Return a dot and an interval a model, the best accuracy on top; a line marks the best baseline's mean.
 
     Args:
@@ -66,9 +28,8 @@ def intervals(models: dict[str, dict], best: str, baseline: str | None, name: st
         best: the model to set off by colour.
         baseline: the model whose mean is drawn as a line, if any.
         name: of the picture, its own on the page.
-        title: what the picture shows, for those who do not see it.
     """
-    figure, axes = _axes(0.75 + 0.32 * len(models))
+    figure, axes = new_axes(0.75 + 0.32 * len(models))
     rows = sorted(models, key=lambda model: (models[model]["mean"], model))
     for row, model in enumerate(rows):
         found, colour = models[model], ACCENT if model == best else SOFT
@@ -82,55 +43,119 @@ def intervals(models: dict[str, dict], best: str, baseline: str | None, name: st
     axes.grid(axis="y", visible=False)
     axes.spines["left"].set_visible(False)
     axes.set_xlabel("test accuracy")
-    return inline(figure, name, title)
+    told = (f"{model} {models[model]['mean']:.3f} ({_ends(models[model])})" for model in reversed(rows))
+    return inline(figure, name, f"Test accuracy and its interval: {'; '.join(told)}")
 
 
 @styled
-def curves(
-    tables: dict[str, pd.DataFrame], column: str, colours: list[str], baseline: pd.DataFrame | None, name: str
-) -> str:
-    """Return a figure on validation by epoch, one line a seed, one colour a model.
+def cost(models: dict[str, dict], seconds: dict[str, float], best: str, name: str) -> str:
+    """Return test accuracy and its interval against the seconds of a fit, each dot with its model's name.
+
+    Args:
+        models: of each model {mean, low, high}.
+        seconds: of each model, the mean over replicas.
+        best: the model to set off by colour.
+        name: of the picture, its own on the page.
+    """
+    figure, axes = new_axes(3.8)
+    seconds = {model: max(seconds[model], 0.01) for model in models}  # a logarithm knows no 0
+    for model, found in models.items():
+        colour = ACCENT if model == best else SOFT
+        axes.plot([seconds[model]] * 2, [found["low"], found["high"]], color=colour, linewidth=1, alpha=0.5)
+        axes.plot(seconds[model], found["mean"], "o", color=colour, markersize=6)
+    axes.set_xscale("log")
+    axes.margins(x=0.15)
+    wide = max(seconds.values()) > 100 * min(seconds.values())
+    axes.xaxis.set_major_locator(LogLocator(subs=(1,) if wide else (1, 2, 5)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set(xlabel="seconds of a fit", ylabel="test accuracy")
+    _name_dots(figure, axes, {model: (seconds[model], found["mean"]) for model, found in models.items()}, best)
+    told = (f"{model} {found['mean']:.3f} in {seconds[model]:.1f} s" for model, found in models.items())
+    return inline(figure, name, f"Test accuracy against the seconds of a fit: {'; '.join(told)}")
+
+
+@styled
+def quarters(models: dict[str, list[float]], ranges: list[str], what: str, colours: list[str], name: str) -> str:
+    """Return a line a model: its accuracy in each quarter of the texts, with its name at the line's end.
+
+    Args:
+        models: of each model the accuracies.
+        ranges: what the quarters hold, in words.
+        what: by which the texts are ordered.
+        colours: all models' names, so that a model has the same colour in every picture.
+        name: of the picture, its own on the page.
+    """
+    height = max(2.8, 1.0 + LINE_HEIGHT / 72 * len(models))
+    figure, axes = new_axes(height)
+    for model, accuracies in models.items():
+        axes.plot(accuracies, linewidth=1.4, marker=".", markersize=5, **look(colours.index(model)))
+    axes.set_xticks(range(len(ranges)), ranges)
+    axes.set_xlim(-0.2, len(ranges) - 0.8)
+    axes.set(xlabel=what, ylabel="test accuracy")
+    low, high = axes.get_ylim()
+    ends = [accuracies[-1] for accuracies in models.values()]
+    places = apart(ends, (high - low) * LINE_HEIGHT / 72 / (height - 0.8))
+    axes.set_ylim(min(low, *places), max(high, *places))
+    for (model, accuracies), place in zip(models.items(), places, strict=True):
+        colour = look(colours.index(model))["color"]
+        end, start = (1.06, place), (len(accuracies) - 1, accuracies[-1])
+        lead = {"arrowstyle": "-", "color": colour, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 3, "relpos": (0, 0.5)}
+        coordinates = ("axes fraction", "data")
+        axes.annotate(model, start, end, "data", coordinates, lead, va="center", color=colour, fontsize=LABEL)
+    told = (f"{model} {', '.join(f'{value:.3f}' for value in found)}" for model, found in models.items())
+    return inline(figure, name, f"Test accuracy by {what}, in quarters ({', '.join(ranges)}): {'; '.join(told)}")
+
+
+@styled
+def curves(tables: dict[str, pd.DataFrame], column: str, baseline: pd.DataFrame | None, name: str) -> str:
+    """Return a figure on validation by epoch: a panel a model, in which it stands out from all the others.
 
     Args:
         tables: of each model its learning curves, with the columns seed, epoch and `column`.
         column: the figure, such as validation_accuracy.
-        colours: all models' names, so that a model has the same colour in every picture.
         baseline: the learning curve of the best baseline, drawn as a level line, if any.
         name: of the picture, its own on the page.
     """
+    columns = min(2, len(tables))
+    rows = math.ceil(len(tables) / columns)
+    figure = Figure(figsize=(WIDTH, 0.6 + (1.3 if columns > 1 else 2.2) * rows))
+    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat
+    for model, panel in zip(tables, panels, strict=False):
+        for other in sorted(tables, key=lambda other: other == model):  # the panel's own on top
+            colour, width = (ACCENT, 1.4) if other == model else (LINE, 0.8)
+            for _, found in tables[other].groupby("seed"):
+                single = {"marker": "."} if len(found) == 1 else {}
+                panel.plot(found["epoch"], found[column], color=colour, linewidth=width, **single)
+        if baseline is not None:
+            panel.axhline(baseline[column].iloc[-1], color=INK, linewidth=1, linestyle=DASHES[1])
+        panel.set_title(model, loc="left", fontsize=10, color=INK, pad=3)
+        panel.grid(visible=False)
+        panel.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+        panel.yaxis.set_major_locator(MaxNLocator(4))
+        panel.tick_params(labelbottom=True)
+    for panel in panels:  # what is left over
+        panel.remove()
+    figure.supxlabel("epoch", fontsize=11, color=SOFT)
     label = column.replace("_", " ")
-    figure, axes = _axes(3.2)
-    handles = []
-    for model, table in tables.items():
-        look = _look(colours.index(model)) | {"linewidth": 1.1, "marker": ".", "markersize": 4}
-        for _, rows in table.groupby("seed"):
-            (line,) = axes.plot(rows["epoch"], rows[column], **look)
-        line.set_label(model)
-        handles.append(line)
-    if baseline is not None:
-        level = baseline[column].iloc[-1]
-        handles.append(axes.axhline(level, color=INK, linewidth=1, linestyle=DASHES[1], label="best baseline"))
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_xlabel("epoch")
-    axes.set_ylabel(label)
-    _legend(figure, handles)
+    figure.supylabel(label, fontsize=11, color=SOFT)
     return inline(figure, name, f"{label} by epoch of {', '.join(tables)}")
 
 
 @styled
-def confusion(predictions: pd.DataFrame, labels: list[str], name: str, title: str) -> str:
+def confusion(predictions: pd.DataFrame, labels: list[str], name: str, model: str) -> str:
     """Return a confusion matrix, shaded by the share of each actual class's items; counts where classes are few.
 
     Args:
         predictions: the columns actual and predicted, both of labels.
         labels: all labels, in the order of the rows and columns.
         name: of the picture, its own on the page.
-        title: what the picture shows, for those who do not see it.
+        model: whose predictions they are.
     """
     counts = pd.crosstab(predictions["actual"], predictions["predicted"])
     counts = counts.reindex(index=labels, columns=labels, fill_value=0).to_numpy()
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    figure, axes = _axes(min(4.8, 1.2 + 0.6 * len(labels)))
+    figure, axes = new_axes(min(4.8, 1.2 + 0.6 * len(labels)))
     for row, column in np.argwhere(counts):
         opacity = PALEST + (STRONGEST - PALEST) * shares[row, column]
         axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=ACCENT, alpha=opacity, linewidth=0))
@@ -142,94 +167,75 @@ def confusion(predictions: pd.DataFrame, labels: list[str], name: str, title: st
     axes.grid(visible=False)
     axes.spines[:].set_visible(True)
     axes.set(xlabel="predicted", ylabel="actual")
-    return inline(figure, name, title)
+    return inline(figure, name, f"Confusion matrix of {model}")
 
 
 @styled
-def lengths(histogram: pd.DataFrame, name: str, title: str) -> str:
+def lengths(histogram: pd.DataFrame, name: str) -> str:
     """Return how the parts' texts spread over lengths, as densities: parts of any size can be compared.
 
     Args:
         histogram: the columns part, tokens (a bin's upper edge) and texts.
         name: of the picture, its own on the page.
-        title: what the picture shows, for those who do not see it.
     """
-    figure, axes = _axes(2.6)
+    figure, axes = new_axes(2.6)
     handles = []
     for number, (part, rows) in enumerate(histogram.groupby("part", sort=False)):
         edges = np.concatenate([[0], rows["tokens"]])
         density = rows["texts"].to_numpy() / np.diff(edges) / max(rows["texts"].sum(), 1)
-        look = _look(number)
-        handles.append(axes.stairs(density, edges, label=part, color=look["color"], linewidth=1.4))
+        handles.append(axes.stairs(density, edges, label=part, color=look(number)["color"], linewidth=1.4))
     axes.set_xlim(left=0)
     axes.set_ylim(bottom=0)
     axes.set_yticks([])
     axes.set_xlabel("tokens in a text")
     axes.set_ylabel("share of texts")
-    _legend(figure, handles)
-    return inline(figure, name, title)
+    legend(figure, handles)
+    return inline(figure, name, "Lengths of the texts in tokens, by part")
 
 
-def inline(figure: Figure, name: str, title: str) -> str:
-    """Return a figure as an SVG element for an HTML page.
-
-    Matplotlib's markup is changed as a tree, not as text, so that what a label says is never taken for markup.
-
-    Args:
-        figure: drawn with the colours of `VARIABLES`.
-        name: put before every id, for ids must be unique on a page.
-        title: what the picture shows, for those who do not see it.
-    """
-    drawn = io.StringIO()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing")  # the browser has other fonts
-        figure.savefig(drawn, format="svg", metadata={"Date": None})
-    root = ElementTree.fromstring(drawn.getvalue())
-    for element in root.iter():
-        attributes = {_local(key): _adapt(_local(key), value, name) for key, value in element.attrib.items()}
-        element.tag = _local(element.tag)
-        element.attrib.clear()
-        element.attrib.update(attributes)
-    root.remove(root.find("metadata"))
-    root.remove(root.find("defs/style/.."))  # its rule would hold for the whole page
-    root.attrib = {"viewBox": root.get("viewBox"), "role": "img"}
-    heading = ElementTree.Element("title")
-    heading.text = title
-    root.insert(0, heading)
-    return ElementTree.tostring(root, encoding="unicode")
+def _ends(found: dict) -> str:
+    return f"{found['low']:.3f} to {found['high']:.3f}"
 
 
-def _local(tag: str) -> str:
-    """Leave out the namespace: an HTML parser knows SVG by its element names."""
-    return tag.rpartition("}")[2]
+def _name_dots(figure: Figure, axes: Axes, dots: dict[str, tuple[float, float]], best: str) -> None:
+    """Write each dot's name beside it where it covers the least of the other dots and names."""
+    figure.draw_without_rendering()  # now the axes have their place
+    in_points = 72 / figure.dpi
+    centres = {model: axes.transData.transform(dot) * in_points for model, dot in dots.items()}
+    frame = axes.bbox.get_points() * in_points
+    taken = [(*(centre - 4), *(centre + 4)) for centre in centres.values()]
+    for model in sorted(dots, key=lambda model: tuple(centres[model])):
+        width = CHARACTER * len(model)
+
+        def badness(offset: tuple[float, float], model: str = model, width: float = width) -> float:
+            box = _box(centres[model] + offset, width)
+            outside = max(0, frame[0][0] - box[0], box[2] - frame[1][0], frame[0][1] - box[1], box[3] - frame[1][1])
+            return sum(_overlap(box, other) for other in taken) + 100 * outside + 0.1 * math.hypot(*offset)
+
+        offset = min(_offsets(width), key=badness)
+        taken.append(_box(centres[model] + offset, width))
+        colour = ACCENT if model == best else INK
+        lead = {"arrowstyle": "-", "color": SOFT, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 4}
+        options = {"arrowprops": lead, "ha": "center", "va": "center", "color": colour, "fontsize": LABEL}
+        axes.annotate(model, dots[model], offset, textcoords="offset points", in_layout=False, **options)
 
 
-def _adapt(key: str, value: str, name: str) -> str:
-    value = " ".join(value.split())
-    if key == "id":
-        return f"{name}-{value}"
-    if key == "href":
-        return value.replace("#", f"#{name}-")
-    if key == "clip-path":
-        return value.replace("url(#", f"url(#{name}-")
-    if key == "style":
-        value = re.sub(r"font-family: [^;]*(; |$)", "", value)
-        return re.sub(r"#\w{6}", lambda colour: VARIABLES.get(colour[0], colour[0]), value)
-    return value
+def _offsets(width: float) -> Iterator[tuple[float, float]]:
+    """Yield the places of a name's centre round its dot, the nearest first, in points."""
+    for distance in (8, 18, 30, 44):
+        side, over = width / 2 + distance, LINE_HEIGHT / 2 + distance - 2
+        yield from ((side, 0), (-side, 0), (0, over), (0, -over))
+        yield from ((x, y) for x in (side, -side) for y in (distance, -distance))
 
 
-def _axes(height: float) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(WIDTH, height))
-    return figure, figure.add_subplot()
+def _box(centre: np.ndarray, width: float) -> tuple[float, float, float, float]:
+    x, y = centre
+    return (x - width / 2, y - LINE_HEIGHT / 2, x + width / 2, y + LINE_HEIGHT / 2)
 
 
-def _look(number: int) -> dict:
-    cycle, place = divmod(number, len(SERIES))
-    return {"color": SERIES[place], "linestyle": DASHES[cycle % len(DASHES)]}
-
-
-def _legend(figure: Figure, handles: list) -> None:
-    figure.legend(handles=handles, loc="outside upper left", ncols=3, frameon=False, handlelength=1.4)
+def _overlap(one: tuple, other: tuple) -> float:
+    """Return the area that two boxes (left, bottom, right, top) share."""
+    return max(0, min(one[2], other[2]) - max(one[0], other[0])) * max(0, min(one[3], other[3]) - max(one[1], other[1]))
 
 
 def _name_classes(axes: Axes, labels: list[str]) -> None:

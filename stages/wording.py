@@ -1,0 +1,47 @@
+"""Figures in words, the same on every page."""
+
+import re
+
+MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~$&])")
+
+
+def interval(figures: dict[str, float]) -> str:
+    """Word a mean and its interval: 0.795 [0.770, 0.820]."""
+    return f"{figures['mean']:.3f} [{figures['low']:.3f}, {figures['high']:.3f}]"
+
+
+def points(versus: dict[str, float]) -> str:
+    """Word a difference of accuracies and its interval in percentage points: +1.2 [−0.3, +2.7]."""
+    difference, low, high = (signed(versus[key]) for key in ("difference", "low", "high"))
+    return f"{difference} [{low}, {high}]"
+
+
+def signed(difference: float) -> str:
+    """Word a difference of shares in percentage points: +1.2, or −0.3; what rounds to nothing is 0.0."""
+    return f"{100 * difference:+.1f}".replace("-0.0", "0.0").replace("+0.0", "0.0").replace("-", "−")
+
+
+def probability(p: float) -> str:
+    """Word a p-value with two digits that count: 0.012."""
+    return f"{p:.2g}"
+
+
+def megabytes(count: int) -> str:
+    """Word a number of bytes in MB of a million each: 12.4."""
+    return f"{count / 1e6:,.1f}" if count >= 5e4 else "<0.1"
+
+
+def signature_line(compared: dict) -> str:
+    """Word what figures were measured on; the seeds are the chosen model's."""
+    signature = compared["signature"]
+    seeds = ", ".join(map(str, signature["seeds"]))
+    return (
+        f"{signature['items']:,} {signature['part']} items, split {signature['split']}, "
+        f"seeds {seeds} ({compared['best']}), vocabulary {signature['vocabulary']:,}, "
+        f"{signature['average']}, {signature['calibration_bins']} calibration bins"
+    )
+
+
+def escape_markdown(text: str) -> str:
+    """Return text that Markdown shows as it is, on one line."""
+    return MARKDOWN.sub(r"\\\1", " ".join(text.split()))

@@ -1,0 +1,29 @@
+"""The command line of the measurements."""
+
+import argparse
+from collections.abc import Sequence
+
+import tools.bench
+from stages.console import progress
+from tools.bench.tokenizing import tokenize_memory, tokenize_speed
+from tools.bench.training import pytorch, replicas
+
+MEASUREMENTS = {function.__name__: function for function in (tokenize_speed, tokenize_memory, replicas, pytorch)}
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Run the measurements that are named, or all."""
+    parser = argparse.ArgumentParser(prog="python -m tools.bench", description=tools.bench.__doc__)
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"of {', '.join(MEASUREMENTS)}; all when none is given"
+    )
+    names = parser.parse_args(words).names or list(MEASUREMENTS)
+    if unknown := set(names) - set(MEASUREMENTS):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; valid: {', '.join(MEASUREMENTS)}")
+    for name in progress(names, desc="bench"):
+        print(f"{name}: {MEASUREMENTS[name].__doc__.splitlines()[0]}", flush=True)
+        MEASUREMENTS[name]()
+
+
+if __name__ == "__main__":
+    main()
