@@ -20,7 +20,7 @@ from ruamel.yaml.reader import ReaderError
 
 from stages.classification.params import Classification, ClassificationDataset
 from stages.console import BadParameters, nearest
-from stages.schema import NAME_PATTERN, Frozen, Name
+from stages.schema import NAME_PATTERN, Frozen, Name, Section
 
 PATH = Path("params.yaml")
 MUST_BE = {"model_type": "a mapping", "dict_type": "a mapping", "tuple_type": "a list"}  # by pydantic's error type
@@ -33,6 +33,7 @@ def _distinct(values: tuple) -> tuple:
     return values
 
 
+Dataset = ClassificationDataset
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 
 
@@ -59,11 +60,11 @@ class Params(Frozen):
 
     seeds: Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(_distinct)]
     parallel: Parallel
-    datasets: Annotated[dict[Name, ClassificationDataset], Field(min_length=1)]
+    datasets: Annotated[dict[Name, Dataset], Field(min_length=1)]
     classification: Classification
     evaluation: Evaluation
 
-    def dataset(self, name: str) -> ClassificationDataset:
+    def dataset(self, name: str) -> Dataset:
         """Return one dataset's entry.
 
         Raises:
@@ -72,6 +73,10 @@ class Params(Frozen):
         if name not in self.datasets:
             raise BadParameters(f"{PATH} has no dataset '{name}': {nearest(name, self.datasets)}")
         return self.datasets[name]
+
+    def section(self, dataset: str) -> Section:
+        """Return the section of a dataset's task."""
+        return getattr(self, self.dataset(dataset).task)
 
 
 @cache

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from stages.classification.saved import SavedModel
+from stages.classification.saved import Saved
 from stages.console import Problem, nearest, run
 from stages.replicas import prepare_jax
 
@@ -69,7 +69,7 @@ def predict(
     if attention and format not in (None, "jsonl"):
         usage_error("--attention goes with --format jsonl")
     prepare_jax()
-    saved = SavedModel(find(dataset, model))
+    saved = Saved(find(dataset, model))
     seeds = choose(saved, seed)
     texts = checked(texts) if texts else read(file)
     looked = (
@@ -103,7 +103,7 @@ def find(dataset: str, model: str) -> Path:
     return folder
 
 
-def choose(saved: SavedModel, seed: int | None) -> list[int]:
+def choose(saved: Saved, seed: int | None) -> list[int]:
     """Return the seeds to take the mean over: all, or the one that was asked for.
 
     Raises:
@@ -160,7 +160,7 @@ def row(labels: list[str], text: str, shares: np.ndarray) -> dict[str, Any]:
     return {"text": text, "label": labels[int(shares.argmax())], "probabilities": probabilities}
 
 
-def token_weights(saved: SavedModel, texts: list[str], seeds: list[int]) -> list[list[list]]:
+def token_weights(saved: Saved, texts: list[str], seeds: list[int]) -> list[list[list]]:
     """Return for each text its tokens, as they stand in it, with their weights: the mean over heads and seeds.
 
     Raises:

@@ -7,6 +7,8 @@ thread a replica also makes its bytes independent of the number of cores.
 import hashlib
 import os
 import platform
+import resource
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from joblib import Parallel, cpu_count, delayed
 from stages.console import end_with_parent
 from stages.files import shared_cache
 from stages.params import Parallel as Choices
+from stages.tasks import Job
 
 # glibc gives large buffers back to the kernel after every step and faults them in again; keeping them is worth
 # 1.3 to 1.75 times. Elsewhere than on glibc these names mean nothing.
@@ -62,6 +65,32 @@ def side_by_side(replica: Callable, jobs: Sequence, choices: Choices) -> list:
     backend = choices.backend if len(jobs) > 1 or choices.backend in ("dask", "ray") else "loky"
     processes = cpu_count() if choices.processes < 1 else choices.processes
     return Parallel(n_jobs=min(processes, len(jobs)), backend=backend)(delayed(_worker)(replica, job) for job in jobs)
+
+
+def outcome(job: Job, validation: dict, epochs: list[dict], size: int, seconds: float, examples: int) -> dict:
+    """Return what a replica tells `train`.
+
+    Args:
+        job: what it was told.
+        validation: its figures on validation; the one that chooses between models comes first.
+        epochs: rows of its learning curve, {epoch, train_loss, figures on validation}; none for a baseline.
+        size: number of fitted values.
+        seconds: that fitting took.
+        examples: that were learned from, each counted as often as it was seen.
+    """
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes in getrusage's figure
+    return {
+        "validation": validation,
+        "epochs": epochs or [{"epoch": 1, "train_loss": None} | validation],
+        "size": size,
+        "timing": {
+            "seed": job.seed,
+            "fit_seconds": seconds,
+            "epochs": max(len(epochs), 1),
+            "examples_per_second": examples / seconds,
+            "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit,
+        },
+    }
 
 
 def _worker(replica: Callable, job: object) -> object:

@@ -30,34 +30,46 @@ All of them lie below `datasets.<dataset>`:
 The metrics are accuracy, macro_f1, log_loss and calibration_error.
 """
 
+from importlib import import_module
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from stages.classification.plots import NUMBERED
-from stages.classification.report import METRICS, claims, draw, gather, quarter_range, shaded
+from stages.classification.report import quarter_range, shaded
 from stages.console import run
 from stages.files import write_json, write_text
-from stages.params import load
-from stages.wording import escape_markdown, interval, megabytes, points, probability, signature_line, signed
+from stages.gathering import claims
+from stages.params import Params, load
+from stages.schema import TASKS
+from stages.wording import escape_markdown, interval, megabytes, probability, signature_line
 
 REPORTS = Path("reports")
 LEADERBOARD = ("Against the best baseline", "p", "Parameters", "MB", "Seeds")  # columns after the metrics
 PAIR = ("one", "other", "difference", "low", "high", "p", "p_corrected")
-CLAIM = ("words", "better", "worse", "texts", "items", "accuracy", "other_accuracy", *PAIR[2:6], "holds")
 
 
 def report() -> None:
     """Write the report's pages, the leaderboard and the summary."""
     params = load()
-    names, confidence = params.classification.model_names(), params.evaluation.confidence
-    datasets = {dataset: gather(dataset, names, confidence) for dataset in params.classification.datasets}
+    confidence, datasets = params.evaluation.confidence, gather(params)
     templates = environment(datasets, confidence)
     write_json(REPORTS / "summary.json", summary(datasets))
     write_text(REPORTS / "leaderboard.md", leaderboard(datasets, confidence))
     write_text(REPORTS / "examples.html", templates.get_template("examples.html.j2").render())
     write_text(REPORTS / "index.html", index(templates, datasets))
-    print(f"{REPORTS / 'index.html'}: {len(datasets)} dataset(s), {len(names)} model(s)")
+    print(f"{REPORTS / 'index.html'}: {', '.join(datasets)}")
+
+
+def gather(params: Params) -> dict[str, dict]:
+    """Return what was found out about every dataset, with its `task` and the titles of its `metrics`."""
+    found = {}
+    for task in TASKS:
+        section, module = getattr(params, task), import_module(f"stages.{task}.report")
+        told = {"task": task, "metrics": import_module(f"stages.{task}.comparison").METRICS}
+        for dataset in section.datasets:
+            found[dataset] = module.gather(dataset, section.model_names(), params.evaluation.confidence) | told
+    return found
 
 
 def summary(datasets: dict[str, dict]) -> dict:
@@ -68,17 +80,18 @@ def summary(datasets: dict[str, dict]) -> dict:
 def _summary_of_dataset(found: dict) -> dict:
     compared, models = found["compare"], found["models"]
     return {key: compared[key] for key in ("best", "best_baseline", "verdict", "signature")} | {
-        "models": {name: _summary_of_model(models[name]) for name in sorted(models)},
+        "models": {name: _summary_of_model(models[name], found) for name in sorted(models)},
         "pairs": [{key: pair[key] for key in PAIR} for pair in compared["pairs"]],
-        "claims": [{key: claim[key] for key in CLAIM} for claim in compared["claims"]],
+        "claims": compared["claims"],
     }
 
 
-def _summary_of_model(model: dict) -> dict:
-    told = {key: model[key] for key in ("baseline", "validation_accuracy", "size", "bytes")}
+def _summary_of_model(model: dict, found: dict) -> dict:
+    validation = f"validation_{found['measure'].name}"
+    told = {key: model[key] for key in ("baseline", validation, "size", "bytes")}
     told["metrics"] = {
         metric: {key: model["metrics"][metric][key] for key in ("mean", "low", "high", "sd", "seeds")}
-        for metric in METRICS
+        for metric in found["metrics"]
     }
     if "against_baseline" in model:
         told["against_baseline"] = {key: model["against_baseline"][key] for key in PAIR[2:]}
@@ -91,31 +104,32 @@ def leaderboard(datasets: dict[str, dict], confidence: float) -> str:
         "# Leaderboard",
         "",
         f"Means over seeds on the test part, with {100 * confidence:g} % intervals over items and seeds. "
-        "Log loss and calibration error: lower is better. Against the best baseline: difference in accuracy, in "
-        "points; p after Holm's correction over all pairs of models of a dataset. MB: the saved model, all its seeds.",
+        "↓: lower is better. Against the best baseline: the difference in the first figure (of accuracy in points); "
+        "p after Holm's correction over all pairs of models of a dataset. MB: the saved model, all its seeds.",
     ]
     for dataset, found in datasets.items():
-        header = ["Model", *METRICS.values(), *LEADERBOARD]
+        header = ["Model", *found["metrics"].values(), *LEADERBOARD]
         rows = [header, ["---", *["---:"] * (len(header) - 1)]]
-        rows += [_leaderboard_row(name, model, found["compare"]) for name, model in found["models"].items()]
+        rows += [_leaderboard_row(name, model, found) for name, model in found["models"].items()]
         lines += ["", f"## {escape_markdown(dataset)}", "", escape_markdown(found["compare"]["verdict"]), ""]
         lines += [f"| {' | '.join(row)} |" for row in rows]
         lines += ["", f"<sub>{escape_markdown(signature_line(found['compare']))}</sub>"]
     return "\n".join(lines) + "\n"
 
 
-def _leaderboard_row(name: str, model: dict, compared: dict) -> list[str]:
+def _leaderboard_row(name: str, model: dict, found: dict) -> list[str]:
+    compared, measure = found["compare"], found["measure"]
     marks = [mark for mark, holds in _marks(name, model, compared).items() if holds]
     shown = f"**{escape_markdown(name)}**" if name == compared["best"] else escape_markdown(name)
     versus = model.get("against_baseline")
     return [
         shown + (f" ({', '.join(marks)})" if marks else ""),
-        *(interval(model["metrics"][metric]) for metric in METRICS),
-        points(versus) if versus else "–",
+        *(interval(model["metrics"][metric]) for metric in found["metrics"]),
+        measure.versus(versus) if versus else "–",
         probability(versus["p_corrected"]) if versus else "–",
         f"{model['size']:,}",
         megabytes(model["bytes"]),
-        str(model["metrics"]["accuracy"]["seeds"]),
+        str(model["metrics"][measure.name]["seeds"]),
     ]
 
 
@@ -137,7 +151,7 @@ def environment(datasets: dict[str, dict], confidence: float) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    words = (interval, megabytes, points, probability, quarter_range, shaded, signature_line, signed)
+    words = (interval, megabytes, probability, quarter_range, shaded, signature_line)
     templates.filters |= {word.__name__: word for word in words}
     shared = {"datasets": datasets, "confidence": f"{100 * confidence:g} %", "alpha": f"{1 - confidence:g}"}
     templates.globals |= shared | {"marks": _marks}
@@ -146,8 +160,11 @@ def environment(datasets: dict[str, dict], confidence: float) -> Environment:
 
 def index(templates: Environment, datasets: dict[str, dict]) -> str:
     """Return the report page."""
-    pictures = {dataset: draw(dataset, found) for dataset, found in datasets.items()}
-    told = {"pictures": pictures, "claims": claims(datasets), "metrics": METRICS, "numbered": NUMBERED}
+    pictures = {
+        dataset: import_module(f"stages.{found['task']}.report").draw(dataset, found)
+        for dataset, found in datasets.items()
+    }
+    told = {"pictures": pictures, "claims": claims(datasets), "numbered": NUMBERED}
     return templates.get_template("report.html.j2").render(told)
 
 

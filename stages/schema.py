@@ -1,9 +1,12 @@
 """The building blocks of typed parameters, and where a dataset's raw files come from."""
 
+import importlib
+import pkgutil
 from pathlib import PurePosixPath
+from types import ModuleType
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, create_model, model_validator
 
 
 class Frozen(BaseModel):
@@ -21,6 +24,7 @@ def _inside(path: str) -> str:
 
 
 # Names stand in file names, stage names and DVC's templates: letters, digits and underscores do in all of them.
+TASKS = ("classification",)
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_]*$"
 Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=60)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="hexadecimal SHA-256")]
@@ -100,3 +104,39 @@ Source = Annotated[
         custom_error_message="a source has one of the keys package, path or url",
     ),
 ]
+
+
+class Neural(Frozen):
+    """The parameters of a model that learns by gradient steps from a random start: it is trained once a seed."""
+
+
+class Section(Frozen):
+    """A task's section of params.yaml: which datasets are learned by which models."""
+
+    datasets: tuple[Name, ...]
+    training: Frozen
+    models: Frozen
+
+    @model_validator(mode="after")
+    def _names_a_model(self) -> "Section":
+        if not self.models.model_fields_set:
+            raise ValueError("name at least one model")
+        return self
+
+    def model(self, name: str) -> Frozen:
+        """Return the parameters of one model that params.yaml names."""
+        return getattr(self.models, name)
+
+    def model_names(self) -> list[str]:
+        """Return the models that params.yaml names, in alphabetical order."""
+        return sorted(self.models.model_fields_set)
+
+
+def one_entry_a_file(package: ModuleType) -> type[Frozen]:
+    """Return a type with an optional field for each file of a package, of the type `Parameters` that it holds."""
+    fields = {}
+    for file in pkgutil.iter_modules(package.__path__):
+        parameters = importlib.import_module(f"{package.__name__}.{file.name}").Parameters
+        fields[file.name] = (parameters, Field(default=None, validate_default=False))
+    task = package.__name__.split(".")[-2]
+    return create_model(f"{task.title()}Models", __base__=Frozen, __doc__="One entry a model file.", **fields)

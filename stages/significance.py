@@ -7,12 +7,43 @@ under the null hypothesis the sign of each item's difference is a coin's toss.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from stages.params import Evaluation
 
 CHUNK = 500  # resamples at a time: their weights take CHUNK × items × 8 bytes
+
+
+@dataclass(frozen=True)
+class Measure:
+    """The figure that decides between a task's models, and how it is worded."""
+
+    name: str
+    words: str
+    unit: str  # of a difference
+    higher_is_better: bool = True
+    scale: float = 1  # a difference is worded in so many parts of 1
+    digits: int = 3  # of a worded difference
+    shown: str = "{:.3f}"  # format of a mean
+
+    def gain(self, value: float) -> float:
+        """Return a value, or a difference, so that more is better."""
+        return value if self.higher_is_better else -value
+
+    def size(self, difference: float) -> str:
+        """Word a difference without its sign."""
+        return f"{self.scale * abs(difference):.{self.digits}f}"
+
+    def signed(self, difference: float) -> str:
+        """Word a difference with its sign; what rounds to nothing has none."""
+        size, sign = self.size(difference), "−" if difference < 0 else "+"
+        return size if float(size) == 0 else f"{sign}{size}"
+
+    def versus(self, row: dict[str, float]) -> str:
+        """Word a difference and its interval: +1.2 [−0.3, +2.7]."""
+        return f"{self.signed(row['difference'])} [{self.signed(row['low'])}, {self.signed(row['high'])}]"
 
 
 def resample(

@@ -7,8 +7,10 @@ from pathlib import Path
 from stages.console import Problem, run
 from stages.files import remove, whole, write_json, write_text
 from stages.params import load
+from stages.tasks import task_module
 
 TEMPLATES = Path(__file__).parent / "templates"
+COUNTED = {"labels": ("label", "(no label)"), "parts": ("part", "(not given)")}  # columns whose values are counted
 SHOWN = 200  # characters of a sample in the report, 60 in a message
 
 
@@ -18,7 +20,6 @@ def validate(dataset: str) -> None:
     Raises:
         Problem: the files cannot be read, or an expectation is not met; then no table is written.
     """
-    from stages.classification.reading import read
     from stages.expectations import check_table
 
     reading = load().dataset(dataset).reading
@@ -26,7 +27,7 @@ def validate(dataset: str) -> None:
     remove(output)  # a table that passed once must not outlive a validation that fails
     source = Path("data/expectations") / f"{dataset}.yaml"
     items = read_expectations(source)
-    table = read(Path("data/raw") / dataset, reading)
+    table = task_module(dataset, "reading").read(Path("data/raw") / dataset, reading)
     _note_detected(dataset, reading, table.files)
     outcome = check_table(table.rows.to_pandas(), items, source)
     report = make_report(dataset, table, outcome)
@@ -37,10 +38,7 @@ def validate(dataset: str) -> None:
         raise Problem(failure_message(report, source))
     write_table(output, table.rows)
     dropped = "".join(f", {count} dropped ({reason})" for reason, count in report["rows_dropped"].items())
-    print(
-        f"{dataset}: {report['rows']} rows{dropped}, {len(report['labels'])} labels, "
-        f"{len(report['expectations'])} expectations met"
-    )
+    print(f"{dataset}: {report['rows']} rows{dropped}, {len(report['expectations'])} expectations met")
 
 
 def read_expectations(path: Path) -> list:
@@ -71,7 +69,7 @@ def make_report(dataset: str, table, outcome: dict) -> dict:
 
     Args:
         dataset: its name.
-        table: what `stages.classification.reading.read` returned.
+        table: what the `read` of the task's package returned.
         outcome: what `stages.expectations.check_table` returned.
     """
     results = [
@@ -85,9 +83,11 @@ def make_report(dataset: str, table, outcome: dict) -> dict:
         "rows_read": table.rows_read,
         "rows_dropped": table.rows_dropped,
         "rows": table.rows.num_rows,
-        "labels": _counts(table.rows["label"], "(no label)"),
-        "parts": _counts(table.rows["part"], "(not given)"),
         "expectations": results,
+    } | {
+        name: _counts(table.rows[column], missing)
+        for name, (column, missing) in COUNTED.items()
+        if column in table.rows.column_names
     }
 
 

@@ -10,17 +10,6 @@ def interval(figures: dict[str, float]) -> str:
     return f"{figures['mean']:.3f} [{figures['low']:.3f}, {figures['high']:.3f}]"
 
 
-def points(versus: dict[str, float]) -> str:
-    """Word a difference of accuracies and its interval in percentage points: +1.2 [−0.3, +2.7]."""
-    difference, low, high = (signed(versus[key]) for key in ("difference", "low", "high"))
-    return f"{difference} [{low}, {high}]"
-
-
-def signed(difference: float) -> str:
-    """Word a difference of shares in percentage points: +1.2, or −0.3; what rounds to nothing is 0.0."""
-    return f"{100 * difference:+.1f}".replace("-0.0", "0.0").replace("+0.0", "0.0").replace("-", "−")
-
-
 def probability(p: float) -> str:
     """Word a p-value with two digits that count: 0.012."""
     return f"{p:.2g}"

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from stages import params
-from stages.audit import (
-    audit,
+from stages.audit import audit
+from stages.classification.auditing import (
     empty_parts_or_labels,
     foreign_labels,
     foreign_tokens,
@@ -14,8 +14,8 @@ from stages.audit import (
     stratification,
 )
 from stages.classification.params import Tokenizer
+from stages.classification.splitting import PARTS
 from stages.console import Problem
-from stages.split import PARTS
 from stages.tokenize import fit, tokenize
 
 PARAMS = """

@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 
 from stages import params
+from stages.classification import comparison
+from stages.classification.comparison import ITEM, MEASURE, by_item, by_seed
 from stages.classification.metrics import figures
-from stages.compare import between, by_seed, compare, decide_claims, mean_hits, refuse_other_items, verdict
+from stages.compare import between, compare, decide_claims, refuse_other_items, verdict
 from stages.console import Problem
 from stages.params import Evaluation
 from stages.significance import holm, paired_test, proven, resample
@@ -57,12 +59,12 @@ def hits_of(accuracy, items=200, seed=0):
     return (np.random.default_rng(seed).random(items) < accuracy).astype(float)
 
 
-def test_by_seed_and_mean_hits():
+def test_by_seed_and_by_item():
     table = predictions([0.5, 0.75], items=8)
     items = by_seed(table)
     assert items.shape[:2] == (2, 8)
     assert items[:, :, 2:4].sum((1, 2)).tolist() == [4, 6]  # hits by class
-    hits = mean_hits(table)
+    hits = by_item(table)
     assert hits.shape == (8,)
     assert hits.mean() == 0.625
 
@@ -143,9 +145,9 @@ def test_chunks_cover_every_resample(monkeypatch):
 )
 def test_predictions_of_other_items_are_refused(spoil):
     good = predictions([0.7, 0.7], items=8)
-    refuse_other_items({"cnn": good, "lstm": good.copy()})
+    refuse_other_items({"cnn": good, "lstm": good.copy()}, ITEM)
     with pytest.raises(Problem, match=r"^the predictions of lstm \(seed [12]\) are of other test items than those of "):
-        refuse_other_items({"cnn": good, "lstm": spoil(good)})
+        refuse_other_items({"cnn": good, "lstm": spoil(good)}, ITEM)
 
 
 def outcome(best="cnn", baseline="tfidf_logreg", difference=0.02, p=0.01):
@@ -164,7 +166,7 @@ FIGURES = "by 2.0 points of test accuracy, 95% interval of the difference"
         ({}, f"cnn beats the baseline tfidf_logreg {FIGURES} +1.0 to +3.0, p = 0.01 after correction."),
         (
             {"difference": -0.02},
-            f"cnn loses to the baseline tfidf_logreg {FIGURES} -3.0 to -1.0, p = 0.01 after correction.",
+            f"cnn loses to the baseline tfidf_logreg {FIGURES} −3.0 to −1.0, p = 0.01 after correction.",
         ),
         (
             {"p": 0.3},
@@ -173,7 +175,7 @@ FIGURES = "by 2.0 points of test accuracy, 95% interval of the difference"
         ),
         (
             {"p": 0.06, "difference": -0.02},
-            f"cnn, the best on validation, is behind the baseline tfidf_logreg {FIGURES} -3.0 to -1.0, p = 0.06 after "
+            f"cnn, the best on validation, is behind the baseline tfidf_logreg {FIGURES} −3.0 to −1.0, p = 0.06 after "
             "correction: not proven.",
         ),
         (
@@ -187,7 +189,7 @@ FIGURES = "by 2.0 points of test accuracy, 95% interval of the difference"
     ],
 )
 def test_verdict(case, sentence):
-    assert verdict(outcome(**case), Evaluation()) == sentence
+    assert verdict(outcome(**case), MEASURE, Evaluation()) == sentence
 
 
 @pytest.fixture
@@ -312,7 +314,8 @@ def test_claims_are_decided_on_the_texts_that_they_speak_of():
     for label in ("ham", "spam"):
         poor[f"probability.{label}"] = poor[f"probability.{label}"].where(~long, (wrong == label).astype(float))
     rows = {
-        (row["words"], row["better"], row["texts"]): row for row in decide_claims({"lstm": good, "rnn": poor}, QUICK)
+        (row["words"], row["better"], row["texts"]): row
+        for row in decide_claims(comparison, {"lstm": good, "rnn": poor}, QUICK)
     }
     assert {claim[1] for claim in rows} == {"lstm"}  # claims about models that are not there are left out
     longest = rows["Gates help on longer texts", "lstm", "longest"]

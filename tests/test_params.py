@@ -119,7 +119,6 @@ def test_dataset_that_is_not_there(tmp_path):
         ("[wires, reviews]", "[wires, wires]", "P:25: classification.datasets.1: dataset 'wires' is given twice"),
         ("[wires, reviews]", "[[wires]]", "P:25: classification.datasets.0: Input should be a valid string (found ["),
         ("[wires, reviews]", "[{a: 1}]", "P:25: classification.datasets.0: Input should be a valid string (found {"),
-        ("[wires, reviews]", "[]", "P:25: classification.datasets: Tuple should have at least 1 item"),
         ("[3, 4]", "[3, 0]", "P:32: classification.models.cnn.widths.1: Input should be greater than or equal to 1 (f"),
         ("majority: {}", "majority:", "P:30: classification.models.majority: must be a mapping (found None)"),
         ("package==1.0", "package", "P:7: datasets.wires.source.package: String should match pattern"),

@@ -12,12 +12,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from stages.classification import saved
+from stages import saved
 from stages.classification.params import Tokenizer
-from stages.classification.saved import SavedModel, code_hash, file_hashes, model_file
+from stages.classification.saved import Saved
 from stages.console import Problem
 from stages.files import read_json, write_json
 from stages.predict import columns, command_line, predict, shortened
+from stages.saved import file_hashes
 from stages.tokenize import fit
 
 pytestmark = pytest.mark.xdist_group("keras")
@@ -34,7 +35,7 @@ NEURAL = ("lstm", "attention")
 
 def write_model(folder: Path, name: str) -> None:
     """Write a model's folder as `train` does; the neural ones have the weights that they would start from."""
-    module, tokenizer = model_file(name), fit(iter([TEXTS]), Tokenizer(maximum_length=MAXIMUM))
+    module, tokenizer = Saved.model_file(name), fit(iter([TEXTS]), Tokenizer(maximum_length=MAXIMUM))
     parameters, seeds = module.Parameters(**PARAMETERS[name]), [1, 2] if name in NEURAL else [1]
     folder.mkdir(parents=True)
     tokenizer.save(str(folder / "tokenizer.json"))
@@ -47,7 +48,9 @@ def write_model(folder: Path, name: str) -> None:
         classifier.save(folder / f"seed-{seed}")
     about = {"task": "classification", "dataset": "reviews", "model": name, "labels": LABELS, "seeds": seeds}
     about |= {"parameters": parameters.model_dump(mode="json"), "validation": [], "size": classifier.size()}
-    write_json(folder / "model.json", about | {"code": code_hash(name), "files": file_hashes(folder)}, digits=None)
+    write_json(
+        folder / "model.json", about | {"code": Saved.code_hash(name), "files": file_hashes(folder)}, digits=None
+    )
 
 
 def started(module, parameters, tokenizer, seed: int, lengths: tuple[int, ...] = (MAXIMUM,)):
@@ -203,8 +206,8 @@ def test_attention_is_the_mean_over_seeds(ask):
 
 
 def test_attention_is_saved_and_gives_padding_none(here):
-    opened = SavedModel(Path("models/reviews/attention"))
-    module = model_file("attention")
+    opened = Saved(Path("models/reviews/attention"))
+    module = Saved.model_file("attention")
     parameters, texts = module.Parameters(**PARAMETERS["attention"]), ["a good film", "", "bad", "a dull bad film " * 4]
     for seed, found in opened.attention(texts):
         before = started(module, parameters, opened.tokenizer, seed, (4, MAXIMUM)).attention(texts)  # in other buckets
@@ -216,7 +219,7 @@ def test_attention_is_saved_and_gives_padding_none(here):
 
 @pytest.mark.parametrize("model", ["lstm", "majority"])
 def test_a_model_without_attention(here, model):
-    assert all(found is None for _, found in SavedModel(Path("models/reviews", model)).attention(["good"]))
+    assert all(found is None for _, found in Saved(Path("models/reviews", model)).attention(["good"]))
     message = refusal("reviews", model, "good", "--attention")
     assert f"models/reviews/{model} has no attention" in message
 
@@ -242,11 +245,11 @@ def test_other_code(copy, monkeypatch, tmp_path):
     expected = "models/reviews/majority was trained with other code than this: run `dvc repro`"
     assert refusal("reviews", "majority", "x") == expected
     code = tmp_path / "classification"
-    shutil.copytree(Path(saved.__file__).parent, code)
-    monkeypatch.setattr(saved, "__file__", str(code / "saved.py"))
-    SavedModel(copy / "lstm")
+    shutil.copytree(saved.PACKAGES / "classification", code)
+    monkeypatch.setattr(saved, "PACKAGES", tmp_path)
+    Saved(copy / "lstm")
     (code / "models/cnn.py").write_text("# another model's file does not count\n")
-    SavedModel(copy / "lstm")
+    Saved(copy / "lstm")
     with (code / "models/lstm.py").open("a") as file:
         file.write("# changed\n")
     assert "trained with other code" in refusal("reviews", "lstm", "x")

@@ -12,11 +12,13 @@ import pytest
 import stages.params
 from stages.classification import plots
 from stages.classification.claims import CLAIMS
-from stages.classification.report import METRICS, claims, quarter_range, shaded
+from stages.classification.comparison import MEASURE, METRICS
+from stages.classification.report import quarter_range, shaded
 from stages.console import Problem
+from stages.gathering import claims
 from stages.pictures import SERIES, apart
 from stages.report import report
-from stages.wording import escape_markdown, interval, megabytes, points, signed
+from stages.wording import escape_markdown, interval, megabytes
 
 PARAMS = """
 seeds: [1, 2]
@@ -357,7 +359,9 @@ def test_claims_are_told_with_the_figures_that_decide_them(project):
 def test_speeds_count_as_equal_within_their_noise(speed, holds):
     timings = ({stage: {"examples_per_second": number} for stage in ("train", "evaluate")} for number in (speed, 100))
     models = dict(zip(("cnn", "lstm"), ({"timings": timing} for timing in timings), strict=True))
-    rows = claims({"mine": {"compare": {"claims": []}, "models": models}})["Convolutions are faster than recurrence"]
+    rows = claims({"mine": {"measure": MEASURE, "compare": {"claims": []}, "models": models}})[
+        "Convolutions are faster than recurrence"
+    ]
     assert [row["holds"].startswith(holds) for row in rows] == [True, True]
 
 
@@ -574,8 +578,8 @@ def test_a_text_is_shaded_by_the_weights_of_its_words():
 
 def test_words_for_figures():
     assert interval({"mean": 0.795, "low": 0.77, "high": 0.82}) == "0.795 [0.770, 0.820]"
-    assert points({"difference": 0.012, "low": -0.003, "high": 0.027}) == "+1.2 [−0.3, +2.7]"
-    assert [signed(value) for value in (-0.0001, 0.0001, -0.1004, 0.1)] == ["0.0", "0.0", "−10.0", "+10.0"]
+    assert MEASURE.versus({"difference": 0.012, "low": -0.003, "high": 0.027}) == "+1.2 [−0.3, +2.7]"
+    assert [MEASURE.signed(value) for value in (-0.0001, 0.0001, -0.1004, 0.1)] == ["0.0", "0.0", "−10.0", "+10.0"]
     assert [megabytes(count) for count in (2_345_678, 49_999, 1_234_567_890)] == ["2.3", "<0.1", "1,234.6"]
     assert quarter_range({"from": 2.0, "to": 14.0}, "by_length") == "2–14"
     assert quarter_range({"from": 0.0, "to": 0.0421}, "by_unknown") == "0–4.2 %"

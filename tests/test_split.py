@@ -9,10 +9,11 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from stages import params
-from stages.audit import shared_texts
+from stages.classification.auditing import shared_texts
 from stages.classification.params import Split
+from stages.classification.splitting import PARTS, content_hash, fold, hash_to_unit, split_table
 from stages.console import Problem
-from stages.split import PARTS, content_hash, fold, hash_to_unit, split, split_table
+from stages.split import split
 
 THIRDS = Split(validation=0.33, test=0.33)
 PARAMS = """

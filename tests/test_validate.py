@@ -81,7 +81,7 @@ def test_valid_data(project, capsys):
     assert written["files"] == [{"name": "mine.csv", "bytes": len(GOOD), "encoding": "utf-8", "rows": 12}]
     assert written["parts"] == {"(not given)": 12}
     assert "✓ Valid." in Path(OUTPUTS[1]).read_text()
-    assert "mine: 12 rows, 2 labels" in capsys.readouterr().out
+    assert "mine: 12 rows, 7 expectations met" in capsys.readouterr().out
 
 
 def test_a_detected_encoding_is_told(project, capsys):

@@ -10,6 +10,12 @@ BINS = 15  # of confidence, for the calibration error
 FLOOR = 1e-15  # the least probability that the log loss counts with
 
 
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Return the probabilities (items, classes) that logits (items, classes) stand for."""
+    exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return exponents / exponents.sum(axis=1, keepdims=True)
+
+
 def contributions(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     """Return what each item adds to the sums that `figures` reads.
 

@@ -17,7 +17,7 @@ with light_imports():
 from stages import training
 from stages.classification.data import Batches, Prepared, TokenizedTexts, bucket_lengths
 from stages.classification.layers import VECTORS, attention_weights
-from stages.classification.metrics import scores
+from stages.classification.metrics import scores, softmax
 from stages.classification.models import NeuralParameters
 from stages.classification.params import Training
 from stages.console import Problem
@@ -50,8 +50,7 @@ class NeuralClassifier:
         logits = np.zeros((len(texts.lengths), len(prior)))
         for rows, ids in Batches(texts, self.shapes["lengths"], self.shapes["batch_size"]).in_order():
             logits[rows] = self._logits(weights, ids)[: len(rows)]
-        exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
-        probabilities = exponents / exponents.sum(axis=1, keepdims=True)
+        probabilities = softmax(logits)
         probabilities[texts.lengths == 0] = prior
         return probabilities
 

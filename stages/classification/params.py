@@ -1,13 +1,11 @@
 """The typed parameters of text classification: its datasets, its training and its models."""
 
-import importlib
-import pkgutil
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, create_model, model_validator
+from pydantic import Field, model_validator
 
 import stages.classification.models as model_files
-from stages.schema import Frozen, Name, Source
+from stages.schema import Frozen, Section, Source, one_entry_a_file
 
 
 class Reading(Frozen):
@@ -96,35 +94,11 @@ class Training(Frozen):
     clip_norm: float = Field(default=1.0, gt=0, description="the gradient's norm over all weights is clipped to this")
 
 
-def _model_parameters() -> dict[str, tuple]:
-    """Return an optional field for each model file, of the type `Parameters` that the file holds."""
-    fields = {}
-    for file in pkgutil.iter_modules(model_files.__path__):
-        parameters = importlib.import_module(f"{model_files.__name__}.{file.name}").Parameters
-        fields[file.name] = (parameters, Field(default=None, validate_default=False))
-    return fields
+Models = one_entry_a_file(model_files)
 
 
-Models = create_model("Models", __base__=Frozen, __doc__="One entry a model file.", **_model_parameters())
-
-
-class Classification(Frozen):
+class Classification(Section):
     """Which datasets are classified by which models."""
 
-    datasets: Annotated[tuple[Name, ...], Field(min_length=1)]
     training: Training
     models: Models
-
-    @model_validator(mode="after")
-    def _names_a_model(self) -> "Classification":
-        if not self.models.model_fields_set:
-            raise ValueError("name at least one model")
-        return self
-
-    def model(self, name: str) -> Frozen:
-        """Return the parameters of one model that params.yaml names."""
-        return getattr(self.models, name)
-
-    def model_names(self) -> list[str]:
-        """Return the models that params.yaml names, in alphabetical order."""
-        return sorted(self.models.model_fields_set)

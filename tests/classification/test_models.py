@@ -8,7 +8,7 @@ import pytest
 from stages.classification.data import Prepared
 from stages.classification.models import NeuralParameters
 from stages.classification.params import Models, Tokenizer, Training
-from stages.classification.saved import model_file
+from stages.classification.saved import Saved
 from stages.files import write_json, write_text
 from stages.tokenize import encode_part, fit, write_vectors
 
@@ -27,7 +27,7 @@ MODELS = {
     "cnn": SMALL | {"filters": 8, "widths": (2, 3), "frozen": True},
     "cnn_lstm": SMALL | {"filters": 8, "units": 8},
 }
-NEURAL = [name for name in MODELS if issubclass(model_file(name).Parameters, NeuralParameters)]
+NEURAL = [name for name in MODELS if issubclass(Saved.model_file(name).Parameters, NeuralParameters)]
 TRAINING = Training(epochs=5, patience=2, batch_size=16, buckets=2)
 LABELS = ["bad", "fine", "good"]
 MAXIMUM = 24
@@ -68,7 +68,7 @@ def data(tmp_path_factory) -> Prepared:
 
 def train(name: str, data: Prepared, checkpoint: Path, seed: int = 1, training: Training = TRAINING):
     """Return a trained classifier of the small size above."""
-    module = model_file(name)
+    module = Saved.model_file(name)
     parameters = module.Parameters(**MODELS[name])
     if name in NEURAL:
         from stages.classification import neural
@@ -83,7 +83,7 @@ def train(name: str, data: Prepared, checkpoint: Path, seed: int = 1, training: 
 
 def load(name: str, folder: Path, data: Prepared):
     """Return a classifier from the folder that it was saved to."""
-    module = model_file(name)
+    module = Saved.model_file(name)
     if name in NEURAL:
         from stages.classification.neural import NeuralClassifier
 

@@ -10,10 +10,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from stages.schema import Frozen
+from stages.schema import Neural
 
 
-class NeuralParameters(Frozen):
+class NeuralParameters(Neural):
     """What every neural classifier has."""
 
     embedding: int = Field(default=100, ge=1, description="width of a token's vector")

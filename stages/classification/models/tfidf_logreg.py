@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from stages.classification.linear import NgramClassifier, vectorizer
+from stages.classification.metrics import softmax
 from stages.schema import Frozen
 
 
@@ -47,6 +48,4 @@ class Classifier(NgramClassifier):
 
         weighted = vectorizer(TfidfVectorizer, self.form, vocabulary=self.terms)
         weighted.idf_ = self.arrays["idf"]
-        logits = weighted.transform(texts) @ self.arrays["weights"] + self.arrays["bias"]
-        exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return exponents / exponents.sum(axis=1, keepdims=True)
+        return softmax(weighted.transform(texts) @ self.arrays["weights"] + self.arrays["bias"])
