@@ -12,11 +12,9 @@ from ruamel.yaml import YAML
 from stages.console import Problem, run
 from stages.files import remove
 from stages.params import load
-from stages.schema import TASKS
 
 SCRATCH = Path(".recur/quick")
 OVERLAY = Path("params.quick.yaml")
-STAGES = {"classification": "compare"}  # by task: the stage that needs all others of a dataset
 
 
 def quick() -> None:
@@ -24,24 +22,28 @@ def quick() -> None:
     began = perf_counter()
     make_clone(Path.cwd(), SCRATCH)
     print(f"quick: running in {SCRATCH}, with {OVERLAY} laid over params.yaml", flush=True)
-    repro("check")
-    # One seed leaves cores idle: the datasets run side by side instead, each in a `dvc repro` of its own.
-    params = load(SCRATCH / "params.yaml")
+    dvc("repro", "check")
+    # One seed leaves cores idle: the datasets run side by side instead, each in a `dvc repro` of its own stages.
+    names = dvc("stage", "list", "--name-only", capture_output=True).stdout.split()
+    datasets = load(SCRATCH / "params.yaml").datasets
+    stages = [[name for name in names if name.partition("@")[2].partition("-")[0] == dataset] for dataset in datasets]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(repro, [f"{STAGES[task]}@{name}" for task in TASKS for name in getattr(params, task).datasets]))
-    repro()
+        list(pool.map(lambda own: dvc("repro", "--single-item", *own), filter(None, stages)))
+    dvc("repro")
     print((SCRATCH / "reports/leaderboard.md").read_text(encoding="utf-8"))
     print(f"quick: {perf_counter() - began:.0f} s; the report is {SCRATCH / 'reports/index.html'}")
 
 
-def repro(*targets: str) -> None:
-    """Run `dvc repro` in the scratch clone, for some stages and what they need or for all.
+def dvc(*words: str, **options) -> subprocess.CompletedProcess:
+    """Run DVC in the scratch clone.
 
     Raises:
-        Problem: a stage failed.
+        Problem: it failed.
     """
-    if subprocess.run(["dvc", "repro", *targets], cwd=SCRATCH, check=False).returncode:
+    run = subprocess.run(["dvc", *words], cwd=SCRATCH, text=True, check=False, **options)
+    if run.returncode:
         raise Problem(f"the pipeline failed in {SCRATCH}; what it says above tells where")
+    return run
 
 
 def make_clone(project: Path, clone: Path) -> None:
