@@ -140,8 +140,20 @@ def fetch_package(source: PackageSource, folder: Path, key: str) -> None:
         for index, member in enumerate(source.files):
             target = _free(folder / saved_name(member), f"{key}.files.{index}")
             with target.open("wb") as file:
-                unpacker.take_out(member.inside, member.path, file)
+                sizes = unpacker.take_out(member.inside, member.path, file)
             _check(sha256(target), member.sha256, member.path, f"{key}.files.{index}.sha256")
+            if not member.join:
+                _take_apart(target, sizes, f"{key}.files.{index}")
+
+
+def _take_apart(joined: Path, sizes: dict[str, int], key: str) -> None:
+    """Write each of the files that were concatenated under its own name, in place of the whole."""
+    content = joined.read_bytes()
+    joined.unlink()
+    start = 0
+    for name, size in sizes.items():
+        _free(joined.parent / PurePosixPath(name).name, key).write_bytes(content[start : start + size])
+        start += size
 
 
 def saved_name(member: Member) -> str:
@@ -224,8 +236,8 @@ class Unpacker:
         self.left = limit
         self.opened: dict[tuple[str, ...], BinaryIO] = {(): stack.enter_context(archive.open("rb"))}
 
-    def take_out(self, inside: tuple[str, ...], path: str, target: BinaryIO) -> None:
-        """Write the files that match `path`, concatenated in sorted order.
+    def take_out(self, inside: tuple[str, ...], path: str, target: BinaryIO) -> dict[str, int]:
+        """Write the files that match `path`, concatenated in sorted order; return the size of each by its name.
 
         Raises:
             Problem: none match, one that matches is dangerous, the limit is passed, or the archive is damaged.
@@ -247,6 +259,7 @@ class Unpacker:
             for name in sorted(pieces):
                 with pieces[name].open("rb") as piece:
                     shutil.copyfileobj(piece, target)
+            return {name: pieces[name].stat().st_size for name in sorted(pieces)}
 
     def _archive(self, inside: tuple[str, ...]) -> BinaryIO:
         if inside not in self.opened:

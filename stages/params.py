@@ -6,13 +6,12 @@ The types with their defaults lie beside the code that they steer (`stages/schem
 
 import json
 import textwrap
-from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import Field, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError
@@ -20,21 +19,14 @@ from ruamel.yaml.reader import ReaderError
 
 from stages.classification.params import Classification, ClassificationDataset
 from stages.console import BadParameters, nearest
-from stages.schema import NAME_PATTERN, Frozen, Name, Section
+from stages.generation.params import Generation, GenerationDataset
+from stages.schema import NAME_PATTERN, TASKS, Frozen, Name, Section, Seed, Seeds
 
 PATH = Path("params.yaml")
 MUST_BE = {"model_type": "a mapping", "dict_type": "a mapping", "tuple_type": "a list"}  # by pydantic's error type
 
 
-def _distinct(values: tuple) -> tuple:
-    twice = [str(value) for value, count in Counter(values).items() if count > 1]
-    if twice:
-        raise ValueError(f"given twice: {', '.join(twice)}")
-    return values
-
-
-Dataset = ClassificationDataset
-Seed = Annotated[int, Field(ge=0, lt=2**31)]
+Dataset = Annotated[ClassificationDataset | GenerationDataset, Field(discriminator="task")]
 
 
 class Parallel(Frozen):
@@ -58,10 +50,11 @@ class Evaluation(Frozen):
 class Params(Frozen):
     """All that a user chooses."""
 
-    seeds: Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(_distinct)]
+    seeds: Seeds
     parallel: Parallel
     datasets: Annotated[dict[Name, Dataset], Field(min_length=1)]
     classification: Classification
+    generation: Generation
     evaluation: Evaluation
 
     def dataset(self, name: str) -> Dataset:
@@ -77,6 +70,10 @@ class Params(Frozen):
     def section(self, dataset: str) -> Section:
         """Return the section of a dataset's task."""
         return getattr(self, self.dataset(dataset).task)
+
+    def seeds_of(self, dataset: str) -> tuple[int, ...]:
+        """Return the seeds that a dataset's models are trained with: its task's own, if it has any."""
+        return getattr(self.section(dataset), "seeds", self.seeds)
 
 
 @cache
@@ -121,7 +118,7 @@ def _parse(path: Path) -> CommentedMap:
 def _cross_check(content: CommentedMap) -> Iterator[tuple[list, str]]:
     """Check a task's list of datasets against the registry, also where other errors stand."""
     registry = content.get("datasets")
-    for task in ("classification",):
+    for task in TASKS:
         section = content.get(task)
         names = section.get("datasets") if isinstance(section, dict) else None
         if not isinstance(registry, dict) or not isinstance(names, list):
@@ -147,6 +144,8 @@ def _describe(error: dict[str, Any], content: CommentedMap) -> tuple[list, str]:
         return keys, f"unknown key; {nearest(str(keys[-1]), _valid_keys(keys[:-1]))}"
     if error["type"] == "string_pattern_mismatch" and error["ctx"]["pattern"] == NAME_PATTERN:
         return keys, f"a name may hold letters, digits and underscores only ({shown})"
+    if error["type"] in ("union_tag_invalid", "union_tag_not_found"):
+        return _describe_task(keys, error)
     if error["type"] == "missing":
         return keys, "required, but missing"
     if error["type"] in MUST_BE:
@@ -159,6 +158,13 @@ def _describe(error: dict[str, Any], content: CommentedMap) -> tuple[list, str]:
     return keys, f"{error['msg'].removeprefix('Value error, ')} ({shown})"
 
 
+def _describe_task(keys: list, error: dict[str, Any]) -> tuple[list, str]:
+    """Word an error in what tells the kinds of datasets apart."""
+    if error["type"] == "union_tag_not_found":
+        return [*keys, "task"], f"required, but missing; valid: {', '.join(TASKS)}"
+    return [*keys, "task"], f"found {error['ctx']['tag']!r}; {nearest(error['ctx']['tag'], TASKS)}"
+
+
 def _shown(found: object) -> str:
     """Return the value found, shortened, without the parser's own types showing through."""
     plain = json.loads(json.dumps(found, default=str)) if isinstance(found, dict | list) else found
@@ -167,8 +173,10 @@ def _shown(found: object) -> str:
 
 def _keys_in_file(location: tuple, content: CommentedMap) -> list:
     """Leave out of pydantic's location what the file does not hold: the tags of unions and '[key]' marks."""
-    if location[0] == "datasets" and location[2:3] == ("source",):
-        location = location[:3] + location[4:]  # the kind of source, which may also be one of its keys
+    if location[0] == "datasets":
+        location = location[:2] + location[3:]  # the task, which tells the kinds of datasets apart
+        if location[2:3] == ("source",):
+            location = location[:3] + location[4:]  # the kind of source, which may also be one of its keys
     keys, node = [], content
     for position, key in enumerate(location):
         in_mapping = isinstance(node, CommentedMap) and key in node

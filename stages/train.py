@@ -24,7 +24,7 @@ def train(dataset: str, model: str) -> None:
     params, task, saved = load(), task_module(dataset, "replica"), task_module(dataset, "saved").Saved
     parameters = params.section(dataset).model(model)
     # A baseline is fitted without chance: another seed would give the same again.
-    seeds = params.seeds if isinstance(parameters, Neural) else params.seeds[:1]
+    seeds = params.seeds_of(dataset)[: None if isinstance(parameters, Neural) else 1]
     code, began = saved.code_hash(model), perf_counter()  # as it is now: it may be edited during the training
     fitted = Path("data/prepared", dataset, task.FITTED)
     checkpoints = CHECKPOINTS / _fingerprint(fitted.parent, dataset, model, code)

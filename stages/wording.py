@@ -24,11 +24,13 @@ def signature_line(compared: dict) -> str:
     """Word what figures were measured on; the seeds are the chosen model's."""
     signature = compared["signature"]
     seeds = ", ".join(map(str, signature["seeds"]))
-    return (
+    known = ("part", "items", "split", "seeds", "vocabulary", "average")
+    more = [f"{name.replace('_', ' ')}: {value}" for name, value in signature.items() if name not in known]
+    told = (
         f"{signature['items']:,} {signature['part']} items, split {signature['split']}, "
-        f"seeds {seeds} ({compared['best']}), vocabulary {signature['vocabulary']:,}, "
-        f"{signature['average']}, {signature['calibration_bins']} calibration bins"
+        f"seeds {seeds} ({compared['best']}), vocabulary {signature['vocabulary']:,}, {signature['average']}"
     )
+    return "; ".join([told, *more])
 
 
 def escape_markdown(text: str) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import stages.params
+from stages import charts
 from stages.classification import plots
 from stages.classification.claims import CLAIMS
 from stages.classification.comparison import MEASURE, METRICS
@@ -538,9 +539,9 @@ def test_pictures_take_all_colours_from_the_page():
     names = [f"model_{number:02}" for number in range(20)]
     quarters = plots.quarters({name: [0.7, 0.8] for name in names}, ["1–5", "6–9"], "tokens", names, "quarters")
     for svg in (
-        plots.intervals(models, "lstm", "majority", "intervals"),
-        plots.cost(models, dict.fromkeys(models, 0.0), "lstm", "cost"),
-        plots.curves(dict.fromkeys(names, table), "validation_accuracy", table, "curves"),
+        charts.intervals(models, MEASURE, "lstm", "majority", "intervals"),
+        charts.cost(models, MEASURE, dict.fromkeys(models, 0.0), "lstm", "cost"),
+        charts.curves(dict.fromkeys(names, table), "validation_accuracy", table, "curves"),
         quarters,
     ):
         colours = re.findall(r"(?:fill|stroke): (?!none)([^;\"]+)", svg)
@@ -551,7 +552,7 @@ def test_pictures_take_all_colours_from_the_page():
 def test_names_in_pictures_do_not_overlap():
     accuracy = {name: {"mean": 0.8, "low": 0.7, "high": 0.9} for name in TEN}
     seconds = dict.fromkeys(TEN, 12.5)  # all dots in one place
-    cost = plots.cost(accuracy, seconds, "lstm", "cost")
+    cost = charts.cost(accuracy, MEASURE, seconds, "lstm", "cost")
     quarters = plots.quarters({name: [0.5, 0.8] for name in TEN}, ["1–5", "6–9"], "tokens", list(TEN), "quarters")
     for svg in (cost, quarters):
         places = {}

@@ -72,21 +72,23 @@ def write_params(project: Path, clone: Path, overlay: dict | None = None) -> Non
     """Write the clone's params.yaml: the project's with an overlay (default: params.quick.yaml) laid over it."""
     yaml = YAML()
     params = yaml.load(project / "params.yaml")
-    lay_over(params, yaml.load(project / OVERLAY) if overlay is None else overlay)
+    overlay = yaml.load(project / OVERLAY) if overlay is None else dict(overlay)
+    every = overlay.pop("every", {})  # by task: laid over each of its datasets
+    lay_over(params, overlay)
     for dataset in params["datasets"].values():
+        lay_over(dataset, every.get(dataset["task"], {}))
         if "path" in dataset["source"]:
             dataset["source"]["path"] = os.path.abspath(project / dataset["source"]["path"])  # noqa: PTH100 (no links)
     yaml.dump(params, clone / "params.yaml")
 
 
 def lay_over(base: dict, overlay: dict) -> None:
-    """Replace values in `base` by those of `overlay`, mapping by mapping; * stands for every entry."""
+    """Replace values in `base` by those of `overlay`, mapping by mapping."""
     for key, value in overlay.items():
-        for target in list(base) if key == "*" else [key]:
-            if isinstance(value, dict) and isinstance(base.get(target), dict):
-                lay_over(base[target], value)
-            else:
-                base[target] = value
+        if isinstance(value, dict) and isinstance(base.get(key), dict):
+            lay_over(base[key], value)
+        else:
+            base[key] = value
 
 
 def _made_by_a_run(name: str) -> bool:

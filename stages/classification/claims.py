@@ -1,16 +1,6 @@
-"""What the course notes claim about sequence models, as comparisons that the test part can decide."""
+"""The notes' claims about classifying texts."""
 
-from typing import NamedTuple
-
-
-class Claim(NamedTuple):
-    """A claim holds if `better` is ahead of `worse` on the texts that it speaks of."""
-
-    words: str
-    better: str
-    worse: str
-    texts: str  # all, or a quartile of the texts by length: shortest, longest
-
+from stages.claims import Claim
 
 CLAIMS = (
     Claim("Gates help on longer texts", "lstm", "rnn", "longest"),

@@ -1,5 +1,6 @@
 """What the stages found out about datasets of texts, gathered for the report's pages."""
 
+from stages import charts
 from stages.classification import plots
 from stages.classification.comparison import MEASURE
 from stages.files import read_json
@@ -28,9 +29,9 @@ def gather(dataset: str, names: list[str], confidence: float) -> dict:
 def draw(dataset: str, found: dict) -> dict:
     """Return a dataset's pictures as SVG.
 
-    They are `accuracy`, `cost`, `lengths`, `by_length` and `by_unknown` (None where there is nothing to compare),
+    They are `intervals`, `cost`, `lengths`, `by_length` and `by_unknown` (None where there is nothing to compare),
     `curves` (by figure; of the models that were trained in epochs) and `confusion` (by model). Models that always
-    give the same answer are left out, for they would leave no room for the others, save from `accuracy` where they
+    give the same answer are left out, for they would leave no room for the others, save from `intervals` where they
     are best.
     """
     compared, models = found["compare"], found["models"]
@@ -42,16 +43,17 @@ def draw(dataset: str, found: dict) -> dict:
     level = models[baseline]["curves"] if baseline else None
     columns = ("validation_accuracy", "validation_log_loss") if trained else ()
     return {
-        "accuracy": plots.intervals(
+        "intervals": charts.intervals(
             {name: accuracy[name] for name in models if name in {*varied, best, baseline}},
+            MEASURE,
             best,
             baseline,
             f"{dataset}-accuracy",
         ),
-        "cost": plots.cost({name: accuracy[name] for name in varied}, seconds, best, f"{dataset}-cost")
+        "cost": charts.cost({name: accuracy[name] for name in varied}, MEASURE, seconds, best, f"{dataset}-cost")
         if varied
         else None,
-        "curves": {column: plots.curves(trained, column, level, f"{dataset}-{column}") for column in columns},
+        "curves": {column: charts.curves(trained, column, level, f"{dataset}-{column}") for column in columns},
         "by_length": _quarters(varied, "by_length", "tokens in a text", sorted(models), dataset),
         "by_unknown": _quarters(varied, "by_unknown", "unknown words in a text", sorted(models), dataset),
         "confusion": {

@@ -1,0 +1,21 @@
+"""Plain recurrence (Elman 1990) as a language model."""
+
+from typing import TYPE_CHECKING
+
+from stages.generation.models import RecurrentParameters
+
+if TYPE_CHECKING:
+    import keras
+
+
+class Parameters(RecurrentParameters):
+    """Recurrent layers over the tokens so far."""
+
+
+def build(parameters: Parameters, vocabulary: int) -> "keras.Model":
+    """Return the model from [ids (B, T), states …] to [logits (B, T, vocabulary), states …]."""
+    from keras.layers import SimpleRNN
+
+    from stages.generation.layers import recurrent
+
+    return recurrent(SimpleRNN, parameters, vocabulary)
