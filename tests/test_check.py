@@ -8,6 +8,7 @@ from stages import check as module
 from stages import params
 from stages.check import check
 from stages.console import BadParameters
+from stages.schema import TASKS
 
 ROOT = Path(__file__).parents[1]
 STARTER = ROOT / "stages/classification/expectations.yaml"
@@ -17,6 +18,7 @@ parallel: {}
 datasets:
   mine: {task: classification, source: SOURCE, reading: {}, split: {}, tokenizer: {}}
 classification: {datasets: [mine], training: {}, models: {majority: {}}}
+generation: {datasets: [], seeds: [1], training: {}, models: {ngram: {}}}
 evaluation: {}
 """
 PACKAGE = "{package: a==1, sha256: HASH, files: [{path: a.csv, sha256: HASH}]}".replace("HASH", "a" * 64)
@@ -106,4 +108,4 @@ def test_same_bytes_each_time(run):
 
 
 def test_every_task_has_a_starter():
-    assert {path.parent.name for path in Path(module.__file__).parent.glob("*/expectations.yaml")} == {"classification"}
+    assert {path.parent.name for path in Path(module.__file__).parent.glob("*/expectations.yaml")} == set(TASKS)

@@ -25,6 +25,7 @@ parallel: {}
 datasets:
   mine: {task: classification, source: {path: mine.csv}, reading: {}, split: {}, tokenizer: {}}
 classification: {datasets: [mine], training: {}, models: MODELS}
+generation: {datasets: [], seeds: [1], training: {}, models: {ngram: {}}}
 evaluation: {bootstrap: 300, permutations: 300}
 """
 

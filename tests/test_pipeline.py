@@ -19,10 +19,20 @@ from tools.quick import lay_over, make_clone
 PROJECT = Path(__file__).parent.parent
 DATASETS = ["movie_reviews", "my_reviews"]
 MODELS = ["cnn", "majority"]
+WRITERS = ["gru", "ngram"]
 SMALL = {
     "seeds": [1],
-    "datasets": {"movie_reviews": {"reading": {"rows": 400}, "split": {"validation": 0.2}}},
+    "datasets": {
+        "movie_reviews": {"reading": {"rows": 400}, "split": {"validation": 0.2}},
+        "shakespeare": {"reading": {"characters": 3000}, "window": {"length": 32}},
+    },
     "classification": {"datasets": DATASETS, "training": {"epochs": 1, "buckets": 2}},
+    "generation": {
+        "seeds": [1],
+        "training": {"batch_size": 4, "epoch_steps": 5, "validation_tokens": 1000},
+        "sampling": {"temperatures": [1.0], "length": 60},
+        "models": {"gru": {"units": 16, "embedding": 8, "epochs": 2}, "ngram": {"order": 4}},
+    },
     "evaluation": {"bootstrap": 100, "permutations": 100},
 }
 OWN = {  # the entry that the README shows, for a file of one's own
@@ -49,6 +59,16 @@ def stages(*names: str, datasets=DATASETS, models=MODELS) -> set[str]:
     return found
 
 
+def writing(*names: str, models=WRITERS) -> set[str]:
+    """Return the stages of these names for the running text and its models."""
+    found = set()
+    for name in names:
+        stage = name if name in ("fetch", "window", "generate") else f"{name}-generation"
+        each = models if name in ("train", "evaluate", "generate") else None
+        found |= {f"{stage}@shakespeare-{model}" for model in each} if each else {f"{stage}@shakespeare"}
+    return found
+
+
 def dvc(clone: Path, *words: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     run = subprocess.run(
@@ -63,11 +83,11 @@ def repro(clone: Path) -> set[str]:
     return set(re.findall(r"Running stage '(.+?)'", dvc(clone, "repro", "--no-run-cache").stdout))
 
 
-def edit(clone: Path, overlay: dict, remove: tuple[str, ...] = ()) -> None:
-    """Change values of the clone's params.yaml, and remove entries of datasets and models."""
+def edit(clone: Path, overlay: dict, remove: tuple[str, ...] = (), task: str = "classification") -> None:
+    """Change values of the clone's params.yaml, and remove entries of datasets and of a task's models."""
     yaml = YAML()
     params = yaml.load(clone / "params.yaml")
-    for registry in (params["datasets"], params["classification"]["models"]):
+    for registry in (params["datasets"], params[task]["models"]):
         for name in remove:
             registry.pop(name, None)
     lay_over(params, overlay)
@@ -77,7 +97,9 @@ def edit(clone: Path, overlay: dict, remove: tuple[str, ...] = ()) -> None:
 def new_clone(folder: Path) -> Path:
     clone = folder / "clone"
     make_clone(PROJECT, clone)
-    others = set(YAML().load(clone / "params.yaml")["classification"]["models"]) - set(MODELS)
+    params = YAML().load(clone / "params.yaml")
+    others = set(params["classification"]["models"]) - set(MODELS)
+    edit(clone, {}, remove=tuple(set(params["generation"]["models"]) - set(WRITERS)), task="generation")
     edit(clone, SMALL | {"datasets": SMALL["datasets"] | {"my_reviews": OWN}}, remove=("reuters_r8", *others))
     own = clone / OWN["source"]["path"]
     own.parent.mkdir(parents=True, exist_ok=True)
@@ -96,6 +118,7 @@ def made(tmp_path_factory) -> Path:
     """A clone in which the small pipeline has run."""
     clone = new_clone(tmp_path_factory.mktemp("pipeline"))
     everything = stages("fetch", "validate", "split", "tokenize", "audit", "train", "evaluate", "compare")
+    everything |= writing("fetch", "validate", "split", "window", "audit", "train", "evaluate", "generate", "compare")
     assert repro(clone) == everything | {"check", "report"}
     return clone
 
@@ -163,7 +186,24 @@ def test_a_datasets_vocabulary(clone):
 
 def test_the_bootstrap(clone):
     edit(clone, {"evaluation": {"bootstrap": 120}})
-    assert repro(clone) == stages("check", "compare", "report")
+    assert repro(clone) == stages("check", "compare", "report") | writing("compare")
+
+
+def test_a_language_models_parameter(clone):
+    edit(clone, {"generation": {"models": {"gru": {"units": 12}}}})
+    ran = writing("train", "evaluate", "generate", models=["gru"]) | writing("compare")
+    assert repro(clone) == ran | {"check", "report"}
+
+
+def test_the_samples(clone):
+    edit(clone, {"generation": {"sampling": {"length": 70}}})
+    assert repro(clone) == writing("generate") | {"check", "report"}
+
+
+def test_the_windows(clone):
+    edit(clone, {"datasets": {"shakespeare": {"window": {"length": 48}}}})
+    ran = writing("window", "audit", "train", "evaluate", "generate", "compare")
+    assert repro(clone) == ran | {"check", "report"}
 
 
 def test_a_seed_added(clone):

@@ -30,6 +30,7 @@ classification:
   datasets: [mine]
   training: {{}}
   models: {{{models}}}
+generation: {{datasets: [], seeds: [1], training: {{}}, models: {{ngram: {{}}}}}}
 evaluation: {{}}
 """
 HOSTILE = ["<script>alert(1)</script>", "a$b_c|d$", 'x" onload="y', "中文\x07 #010101 & co", "NA", "007"]
@@ -377,7 +378,7 @@ def test_claims_about_models_that_are_not_there_are_left_out(project):
 def test_the_matrix_colours_what_is_proven(project):
     project(models=("cnn", "gru", "lstm"))
     report()
-    assert table_rows(read("index.html"), "Test accuracy of the row") == [
+    assert table_rows(read("index.html"), "The row’s model less") == [
         ["Model", "cnn", "lstm", "gru"],
         ["cnn", "·", "+5.0", "+6.0"],
         ["lstm", "−5.0", "·", "+1.0"],

@@ -22,6 +22,7 @@ parallel: {}
 datasets:
   mine: {task: classification, source: {path: mine.csv}, reading: {}, split: {}, tokenizer: {}}
 classification: {datasets: [mine], training: {}, models: {majority: {}}}
+generation: {datasets: [], seeds: [1], training: {}, models: {ngram: {}}}
 evaluation: {}
 """
 

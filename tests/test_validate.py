@@ -28,6 +28,7 @@ classification:
   datasets: [mine]
   training: {}
   models: {majority: {}}
+generation: {datasets: [], seeds: [1], training: {}, models: {ngram: {}}}
 evaluation: {}
 """
 GOOD = "text,label\n" + "".join(f"text {n},{'ham' if n % 3 else 'spam'}\n" for n in range(12))

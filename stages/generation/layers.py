@@ -1,7 +1,7 @@
 """The parts that several language models are built from. B texts, T tokens, U features."""
 
 import keras
-from keras import KerasTensor, layers, ops
+from keras import layers
 
 from stages.console import Problem
 from stages.generation.models import RecurrentParameters
@@ -10,13 +10,15 @@ from stages.generation.models import RecurrentParameters
 def recurrent(layer: type[layers.Layer], parameters: RecurrentParameters, vocabulary: int, **options) -> keras.Model:
     """Return a model of recurrent layers on top of each other, whose states go in and come out.
 
+    Tied, the logits are the products with the tokens' own vectors (Press & Wolf 2017).
+
     Raises:
         Problem: the output shall have the tokens' vectors, but these are of another width than the states.
     """
     if parameters.tied and parameters.embedding != parameters.units:
         raise Problem(f"tied: true needs embedding = units, but they are {parameters.embedding} and {parameters.units}")
     ids = keras.Input((None,), dtype="int32")
-    table = layers.Embedding(vocabulary, parameters.embedding)
+    table = layers.ReversibleEmbedding(vocabulary, parameters.embedding, tie_weights=True)
     steps, states, ends = table(ids), [], []
     for _ in range(parameters.layers):
         cell = layer(parameters.units, return_sequences=True, return_state=True, **options)
@@ -25,11 +27,5 @@ def recurrent(layer: type[layers.Layer], parameters: RecurrentParameters, vocabu
         steps = layers.Dropout(parameters.dropout)(steps)
         states += own
         ends += after
-    logits = _tied(steps, table) if parameters.tied else layers.Dense(vocabulary)(steps)
+    logits = table(steps, reverse=True) if parameters.tied else layers.Dense(vocabulary)(steps)
     return keras.Model([ids, *states], [logits, *ends])
-
-
-def _tied(steps: KerasTensor, table: layers.Embedding) -> KerasTensor:
-    """Return logits (B, T, vocabulary) by the tokens' own vectors (Press & Wolf 2017)."""
-    every = ops.arange(table.input_dim)
-    return ops.matmul(steps, ops.transpose(table(every)))
