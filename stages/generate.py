@@ -43,14 +43,14 @@ def generate(
         Problem: no such model, an empty prompt, or an option out of range.
     """
     strategy = Strategy(temperature, top_k, top_p)
-    if length < 1:
-        raise Problem(f"--length is {length}: it must be 1 or more")
-    if beam is not None and beam < 1:
-        raise Problem(f"--beam is {beam}: it must be 1 or more")
+    for option, value in {"--length": length, "--beam": beam}.items():
+        if value is not None and value < 1:
+            raise Problem(f"{option} is {value}: it must be 1 or more")
     prepare_jax()
     saved = Saved(find(dataset, model))
     if report:
-        return compare_samples(saved)
+        compare_samples(saved)
+        return
     ids = read_prompt(saved, prompt)
     _, network = next(saved.replicas(choose(saved, replica)[:1]))
     if beam is not None:
@@ -63,7 +63,6 @@ def generate(
     for piece in pieces if stream else ["".join(pieces)]:
         print(piece, end="", flush=True)
     print()
-    return None
 
 
 def write_with(model: Any, prompt: np.ndarray, strategy: Strategy, random: np.random.Generator):
