@@ -28,7 +28,8 @@ def quick() -> None:
     datasets = load(SCRATCH / "params.yaml").datasets
     stages = [[name for name in names if name.partition("@")[2].partition("-")[0] == dataset] for dataset in datasets]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(lambda own: dvc("repro", "--single-item", *own), filter(None, stages)))
+        # One may give up where another holds DVC's lock for long; what it left, or what really fails, comes up below.
+        list(pool.map(lambda own: _run("repro", "--single-item", *own), filter(None, stages)))
     dvc("repro")
     print((SCRATCH / "reports/leaderboard.md").read_text(encoding="utf-8"))
     print(f"quick: {perf_counter() - began:.0f} s; the report is {SCRATCH / 'reports/index.html'}")
@@ -40,10 +41,14 @@ def dvc(*words: str, **options) -> subprocess.CompletedProcess:
     Raises:
         Problem: it failed.
     """
-    run = subprocess.run(["dvc", *words], cwd=SCRATCH, text=True, check=False, **options)
+    run = _run(*words, **options)
     if run.returncode:
         raise Problem(f"the pipeline failed in {SCRATCH}; what it says above tells where")
     return run
+
+
+def _run(*words: str, **options) -> subprocess.CompletedProcess:
+    return subprocess.run(["dvc", *words], cwd=SCRATCH, text=True, check=False, **options)
 
 
 def make_clone(project: Path, clone: Path) -> None:
