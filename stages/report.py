@@ -40,12 +40,11 @@ from stages.classification.plots import NUMBERED
 from stages.classification.report import quarter_range, shaded
 from stages.console import run
 from stages.files import write_json, write_text
-from stages.gathering import claims
+from stages.gathering import REPORTS, claims
 from stages.params import Params, load
 from stages.schema import TASKS
 from stages.wording import escape_markdown, interval, megabytes, probability, signature_line
 
-REPORTS = Path("reports")
 LEADERBOARD = ("Against the best baseline", "p", "Parameters", "MB", "Seeds")  # columns after the metrics
 PAIR = ("one", "other", "difference", "low", "high", "p", "p_corrected")
 
