@@ -13,7 +13,7 @@ REPORTS = Path("reports")
 FASTER = "Convolutions are faster than recurrence"
 RACES = (("cnn", "lstm"), ("cnn", "gru"))
 NOISE = 1.1  # speeds were measured once: two of them that differ by less count as equal
-TEXTS = {"all": "all texts", "longest": "longest quarter", "shortest": "shortest quarter"}
+TEXTS = {"all": "all items", "longest": "longest quarter", "shortest": "shortest quarter"}
 HOLDS = {"yes": "Yes", "no": "No, the other is better", "not proven": "Not proven"}
 
 

@@ -19,6 +19,7 @@ from ruamel.yaml.reader import ReaderError
 
 from stages.classification.params import Classification, ClassificationDataset
 from stages.console import BadParameters, nearest
+from stages.forecasting.params import Forecasting, ForecastingDataset
 from stages.generation.params import Generation, GenerationDataset
 from stages.schema import NAME_PATTERN, TASKS, Frozen, Name, Section, Seed, Seeds
 
@@ -26,7 +27,7 @@ PATH = Path("params.yaml")
 MUST_BE = {"model_type": "a mapping", "dict_type": "a mapping", "tuple_type": "a list"}  # by pydantic's error type
 
 
-Dataset = Annotated[ClassificationDataset | GenerationDataset, Field(discriminator="task")]
+Dataset = Annotated[ClassificationDataset | GenerationDataset | ForecastingDataset, Field(discriminator="task")]
 
 
 class Parallel(Frozen):
@@ -55,6 +56,7 @@ class Params(Frozen):
     datasets: Annotated[dict[Name, Dataset], Field(min_length=1)]
     classification: Classification
     generation: Generation
+    forecasting: Forecasting
     evaluation: Evaluation
 
     def dataset(self, name: str) -> Dataset:

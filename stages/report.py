@@ -28,7 +28,8 @@ All of them lie below `datasets.<dataset>`:
 |                                   | yes, no (the contrary is proven) or not proven                              |
 
 The metrics of classification are accuracy, macro_f1, log_loss and calibration_error, those of generation
-bits_per_character and word_perplexity.
+bits_per_character and word_perplexity, those of forecasting mase, mae, rmse, smape, mse_standardised,
+mae_standardised, pinball, coverage_80 and coverage_95.
 """
 
 from importlib import import_module

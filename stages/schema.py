@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, create_model, model_validator
 
 
-def _distinct(values: tuple) -> tuple:
+def distinct(values: tuple) -> tuple:
+    """Refuse values that are given twice."""
     twice = [str(value) for value, count in Counter(values).items() if count > 1]
     if twice:
         raise ValueError(f"given twice: {', '.join(twice)}")
@@ -32,13 +33,13 @@ def _inside(path: str) -> str:
 
 
 # Names stand in file names, stage names and DVC's templates: letters, digits and underscores do in all of them.
-TASKS = ("classification", "generation")
+TASKS = ("classification", "generation", "forecasting")
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_]*$"
 Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=60)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="hexadecimal SHA-256")]
 Part = Literal["train", "validation", "test"]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
-Seeds = Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(_distinct)]
+Seeds = Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(distinct)]
 InnerPath = Annotated[str, AfterValidator(_inside)]
 
 

@@ -21,7 +21,7 @@ def split(dataset: str) -> None:
             part.to_parquet(partial, index=False, row_group_size=65_536)  # read back in batches
     report = {
         "dataset": dataset,
-        "official": sorted(table["part"].dropna().unique()),
+        "official": sorted(table["part"].dropna().unique()) if "part" in table else [],
         "rows": len(table),
         "dropped": dropped,
         "parts": {name: task.describe(part) for name, part in parts.items()},

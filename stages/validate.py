@@ -76,19 +76,25 @@ def make_report(dataset: str, table, outcome: dict) -> dict:
         result | {"samples": [sample | {"value": _cut(sample["value"], SHOWN)} for sample in result["samples"]]}
         for result in outcome["expectations"]
     ]
-    return {
-        "dataset": dataset,
-        "success": outcome["success"],
-        "files": table.files,
-        "rows_read": table.rows_read,
-        "rows_dropped": table.rows_dropped,
-        "rows": table.rows.num_rows,
-        "expectations": results,
-    } | {
-        name: _counts(table.rows[column], missing)
-        for name, (column, missing) in COUNTED.items()
-        if column in table.rows.column_names
-    }
+    about = getattr(table, "about", None)  # what else the task's reading found out
+    told = {"about": about} if about else {}
+    return (
+        {
+            "dataset": dataset,
+            "success": outcome["success"],
+            "files": table.files,
+            "rows_read": table.rows_read,
+            "rows_dropped": table.rows_dropped,
+            "rows": table.rows.num_rows,
+            "expectations": results,
+        }
+        | told
+        | {
+            name: _counts(table.rows[column], missing)
+            for name, (column, missing) in COUNTED.items()
+            if column in table.rows.column_names
+        }
+    )
 
 
 def render(report: dict) -> str:

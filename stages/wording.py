@@ -26,9 +26,10 @@ def signature_line(compared: dict) -> str:
     seeds = ", ".join(map(str, signature["seeds"]))
     known = ("part", "items", "split", "seeds", "vocabulary", "average")
     more = [f"{name.replace('_', ' ')}: {value}" for name, value in signature.items() if name not in known]
+    vocabulary = f"vocabulary {signature['vocabulary']:,}, " if "vocabulary" in signature else ""
     told = (
         f"{signature['items']:,} {signature['part']} items, split {signature['split']}, "
-        f"seeds {seeds} ({compared['best']}), vocabulary {signature['vocabulary']:,}, {signature['average']}"
+        f"seeds {seeds} ({compared['best']}), {vocabulary}{signature['average']}"
     )
     return "; ".join([told, *more])
 

@@ -20,6 +20,7 @@ PROJECT = Path(__file__).parent.parent
 DATASETS = ["movie_reviews", "my_reviews"]
 MODELS = ["cnn", "majority"]
 WRITERS = ["gru", "ngram"]
+FORECASTERS = ["gru", "naive"]
 SMALL = {
     "seeds": [1],
     "datasets": {
@@ -33,14 +34,27 @@ SMALL = {
         "sampling": {"temperatures": [1.0], "length": 60},
         "models": {"gru": {"units": 16, "embedding": 8, "epochs": 2}, "ngram": {"order": 4}},
     },
+    "forecasting": {
+        "datasets": ["my_series"],
+        "training": {"batch_size": 16, "epoch_windows": 64, "validation_windows": 50},
+        "models": {"gru": {"units": 8, "epochs": 2}},
+    },
     "evaluation": {"bootstrap": 100, "permutations": 100},
 }
+OTHERS = ("reuters_r8", "etth1", "victoria_electricity", "air_passengers")  # datasets that are not run
 OWN = {  # the entry that the README shows, for a file of one's own
     "task": "classification",
     "source": {"path": "data/own/my_reviews.csv"},
     "reading": {"text": "review", "label": "sentiment"},
     "split": {"validation": 0.2, "test": 0.2},
     "tokenizer": {"unit": "word"},
+}
+OWN_SERIES = {  # likewise
+    "task": "forecasting",
+    "source": {"path": "data/own/my_series.csv"},
+    "reading": {"timestamp": "time", "values": ["demand"], "covariates": ["holiday"]},
+    "split": {"validation": 0.2, "test": 0.2},
+    "window": {"look_back": 48, "horizon": 12, "season": 24},
 }
 
 pytestmark = pytest.mark.xdist_group("pipeline")
@@ -59,14 +73,24 @@ def stages(*names: str, datasets=DATASETS, models=MODELS) -> set[str]:
     return found
 
 
-def writing(*names: str, models=WRITERS) -> set[str]:
-    """Return the stages of these names for the running text and its models."""
+def of_task(task: str, dataset: str, names, models, plain: tuple[str, ...]) -> set[str]:
+    """Return the stages of these names for one dataset of a task; plain ones do not have the task's name."""
     found = set()
     for name in names:
-        stage = name if name in ("fetch", "window", "generate") else f"{name}-generation"
+        stage = name if name in plain else f"{name}-{task}"
         each = models if name in ("train", "evaluate", "generate") else None
-        found |= {f"{stage}@shakespeare-{model}" for model in each} if each else {f"{stage}@shakespeare"}
+        found |= {f"{stage}@{dataset}-{model}" for model in each} if each else {f"{stage}@{dataset}"}
     return found
+
+
+def writing(*names: str, models=WRITERS) -> set[str]:
+    """Return the stages of these names for the running text and its models."""
+    return of_task("generation", "shakespeare", names, models, plain=("fetch", "window", "generate"))
+
+
+def forecasting(*names: str, models=FORECASTERS) -> set[str]:
+    """Return the stages of these names for the time series and their models."""
+    return of_task("forecasting", "my_series", names, models, plain=("fetch",))
 
 
 def dvc(clone: Path, *words: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess:
@@ -100,7 +124,10 @@ def new_clone(folder: Path) -> Path:
     params = YAML().load(clone / "params.yaml")
     others = set(params["classification"]["models"]) - set(MODELS)
     edit(clone, {}, remove=tuple(set(params["generation"]["models"]) - set(WRITERS)), task="generation")
-    edit(clone, SMALL | {"datasets": SMALL["datasets"] | {"my_reviews": OWN}}, remove=("reuters_r8", *others))
+    edit(clone, {}, remove=tuple(set(params["forecasting"]["models"]) - set(FORECASTERS)), task="forecasting")
+    own = {"my_reviews": OWN, "my_series": OWN_SERIES}
+    edit(clone, SMALL | {"datasets": SMALL["datasets"] | own}, remove=(*OTHERS, *others))
+    write_series(clone / OWN_SERIES["source"]["path"])
     own = clone / OWN["source"]["path"]
     own.parent.mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng(0)
@@ -113,12 +140,24 @@ def new_clone(folder: Path) -> Path:
     return clone
 
 
+def write_series(path: Path) -> None:
+    """Write 20 days of hours with a daily season, less on holidays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    noise = np.random.default_rng(0).normal(size=480)
+    lines = ["time,demand,holiday"]
+    for hour, stamp in enumerate(np.arange("2024-01-01", "2024-01-21", dtype="datetime64[h]")):
+        holiday = hour // 24 % 7 == 0
+        lines.append(f"{stamp}:00,{100 + 20 * np.sin(hour * np.pi / 12) - 15 * holiday + noise[hour]:.3f},{holiday}")
+    path.write_text("\n".join(lines) + "\n")
+
+
 @pytest.fixture(scope="session")
 def made(tmp_path_factory) -> Path:
     """A clone in which the small pipeline has run."""
     clone = new_clone(tmp_path_factory.mktemp("pipeline"))
     everything = stages("fetch", "validate", "split", "tokenize", "audit", "train", "evaluate", "compare")
     everything |= writing("fetch", "validate", "split", "window", "audit", "train", "evaluate", "generate", "compare")
+    everything |= forecasting("fetch", "validate", "split", "window", "audit", "train", "evaluate", "compare")
     assert repro(clone) == everything | {"check", "report"}
     return clone
 
@@ -186,7 +225,7 @@ def test_a_datasets_vocabulary(clone):
 
 def test_the_bootstrap(clone):
     edit(clone, {"evaluation": {"bootstrap": 120}})
-    assert repro(clone) == stages("check", "compare", "report") | writing("compare")
+    assert repro(clone) == stages("check", "compare", "report") | writing("compare") | forecasting("compare")
 
 
 def test_a_language_models_parameter(clone):
@@ -206,13 +245,38 @@ def test_the_windows(clone):
     assert repro(clone) == ran | {"check", "report"}
 
 
+def test_a_forecasters_parameter(clone):
+    edit(clone, {"forecasting": {"models": {"gru": {"units": 9}}}})
+    ran = forecasting("train", "evaluate", models=["gru"]) | forecasting("compare")
+    assert repro(clone) == ran | {"check", "report"}
+
+
+def test_a_forecasters_window(clone):
+    edit(clone, {"datasets": {"my_series": {"window": {"look_back": 36}}}})
+    assert repro(clone) == forecasting("window", "audit", "train", "evaluate", "compare") | {"check", "report"}
+
+
 def test_a_seed_added(clone):
     edit(clone, {"seeds": [1, 2]})
-    assert repro(clone) == stages("check", "train", "evaluate", "compare", "report") - {
-        # The baseline has no chance in it: it is fitted with the first seed again and comes out the same.
-        f"evaluate@{dataset}-majority"
-        for dataset in DATASETS
-    }
+    ran = stages("check", "train", "evaluate", "compare", "report") | forecasting("train", "evaluate", "compare")
+    # Baselines have no chance in them: they are fitted with the first seed again and come out the same.
+    same = {f"evaluate@{dataset}-majority" for dataset in DATASETS} | forecasting("evaluate", models=["naive"])
+    assert repro(clone) == ran - same
+
+
+def test_ones_own_series_are_forecast(made):
+    found = json.loads((made / "reports/summary.json").read_text())["datasets"]["my_series"]
+    assert set(found["models"]) == set(FORECASTERS) and found["best_baseline"] == "naive"
+    figures = found["models"]["gru"]["metrics"]
+    assert figures["mase"]["low"] <= figures["mase"]["mean"] <= figures["mase"]["high"]
+    path = made / "data/own/coming.csv"
+    rows = (made / OWN_SERIES["source"]["path"]).read_text().splitlines()
+    hours = np.arange("2024-01-21", "2024-01-21T12", dtype="datetime64[h]")
+    path.write_text("\n".join([*rows, *(f"{hour}:00,,False" for hour in hours)]) + "\n")
+    command = [sys.executable, "-m", "stages.forecast", "my_series", "gru", "--from", str(path), "--format", "csv"]
+    told = subprocess.run(command, cwd=made, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert told[0] == "series,timestamp,low_95,low_80,median,high_80,high_95" and len(told) == 13
+    assert told[1].startswith("demand,2024-01-21 00:00:00,")
 
 
 def test_a_local_file_edited(clone):

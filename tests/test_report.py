@@ -31,6 +31,7 @@ classification:
   training: {{}}
   models: {{{models}}}
 generation: {{datasets: [], seeds: [1], training: {{}}, models: {{ngram: {{}}}}}}
+forecasting: {{datasets: [], training: {{}}, models: {{naive: {{}}}}}}
 evaluation: {{}}
 """
 HOSTILE = ["<script>alert(1)</script>", "a$b_c|d$", 'x" onload="y', "中文\x07 #010101 & co", "NA", "007"]
@@ -348,7 +349,7 @@ def test_claims_are_told_with_the_figures_that_decide_them(project):
     rows = table_rows(read("index.html"), "Does the first model")
     gates = ["mine", "Yes", "gru against rnn longest quarter (512)", "+14.0 [+12.0, +16.0]", "0.0012", "0.840", "0.700"]
     assert ["Gates help on longer texts", *gates] in rows
-    both = ["mine", "Not proven", "bilstm against lstm all texts (512)", "−2.0 [−4.0, 0.0]", "0.0012", "0.830", "0.850"]
+    both = ["mine", "Not proven", "bilstm against lstm all items (512)", "−2.0 [−4.0, 0.0]", "0.0012", "0.830", "0.850"]
     assert ["Both directions help", *both] in rows
     speed = ["mine", "Yes", "cnn against lstm in training", "10.00 ×", "–", "34,567/s", "3,457/s"]
     assert ["Convolutions are faster than recurrence", *speed] in rows

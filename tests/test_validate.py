@@ -29,6 +29,7 @@ classification:
   training: {}
   models: {majority: {}}
 generation: {datasets: [], seeds: [1], training: {}, models: {ngram: {}}}
+forecasting: {datasets: [], training: {}, models: {naive: {}}}
 evaluation: {}
 """
 GOOD = "text,label\n" + "".join(f"text {n},{'ham' if n % 3 else 'spam'}\n" for n in range(12))

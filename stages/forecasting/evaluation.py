@@ -1,0 +1,175 @@
+"""A trained forecaster on the test part: every window, by block of time, by step and by series."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import pandas as pd
+
+from stages.forecasting.data import BATCH, MEDIAN, Fitted, Windows, arrange, starts_within
+from stages.forecasting.intervals import Forecaster, added
+from stages.forecasting.metrics import COLUMNS, figures
+from stages.forecasting.saved import Saved
+from stages.forecasting.splitting import PARTS, content_hash
+from stages.tasks import Measured
+
+BLOCKS = 8  # of time at least, where there are so many origins: fewer tell nothing of uncertainty
+CONTEXT = "the last {look_back} values before a window"
+CHUNK = 32 * BATCH  # windows whose forecasts are held at a time
+SHOWN = 3  # windows drawn by chance; and the worst
+ERRORS = np.linspace(-3, 3, 41)  # edges of the histogram of errors, in the scaler's units; the ends hold all beyond
+
+
+def measure(saved: Saved) -> Measured:
+    """Return what a forecaster did on its dataset's test part."""
+    prepared = Path("data/prepared", saved.about["dataset"])
+    parts = {part: pd.read_parquet(prepared / f"{part}.parquet") for part in PARTS}
+    windows = test_windows(parts, saved.fitted)
+    block = _blocks(windows, saved.fitted)
+    seconds, sums, shown = 0.0, {}, None
+    for seed, forecaster in saved.replicas():
+        began = perf_counter()
+        forecasts = (forecaster.forecast(some) for some in windows.batches(CHUNK))
+        sums[seed] = _Sums.of(forecasts, windows, block, saved.fitted)
+        seconds += perf_counter() - began
+        if shown is None:
+            shown = _examples(forecaster, windows, sums[seed], parts, saved.fitted)
+    predictions = pd.concat([own.table().assign(seed=seed) for seed, own in sums.items()])
+    steps = np.mean([own.by_step for own in sums.values()], axis=0)
+    return Measured(
+        predictions,
+        scores={seed: _plain(figures(own.by_block.sum(axis=0))) for seed, own in sums.items()},
+        details={
+            "by_step": [{"step": step + 1} | _plain(figures(row)) for step, row in enumerate(steps)],
+            "by_series": _by_series(list(sums.values()), windows, saved.fitted),
+            "signature": _signature(saved, parts, windows, block),
+        },
+        seconds=seconds,
+        items=len(windows) * len(sums),
+        plots={
+            "forecasts": shown,
+            "steps": pd.DataFrame([{"step": step + 1} | _plain(figures(row)) for step, row in enumerate(steps)]),
+            "residuals": next(iter(sums.values())).histogram(),
+        },
+    )
+
+
+def test_windows(parts: dict[str, pd.DataFrame], fitted: Fitted) -> Windows:
+    """Return every window whose targets lie in the test part; it may look back into the parts before."""
+    panel = arrange(pd.concat(parts.values()), fitted)
+    own = parts["test"]["series"].value_counts()[fitted.series].to_numpy()
+    starts = starts_within(fitted, panel, panel.bounds[1:] - own, panel.bounds[1:], 1, "test")
+    return Windows(panel, starts, fitted.look_back, fitted.horizon)
+
+
+class _Sums:
+    """What a forecaster's errors add up to, by block of time, step and series, and how they are spread."""
+
+    def __init__(self, by_block: np.ndarray, by_step: np.ndarray, by_window: np.ndarray, spread: np.ndarray) -> None:
+        """Keep sums of COLUMNS: (blocks, …), (H, …), (windows, …); and counts between ERRORS."""
+        self.by_block, self.by_step, self.by_window, self.spread = by_block, by_step, by_window, spread
+
+    @classmethod
+    def of(cls, chunks: Iterable[np.ndarray], windows: Windows, block: np.ndarray, fitted: Fitted) -> "_Sums":
+        """Add up the errors of forecasts that come CHUNK windows at a time; `block` is each window's."""
+        by_step, by_window, spread = 0.0, [], 0
+        batches = (chunk[start : start + BATCH] for chunk in chunks for start in range(0, len(chunk), BATCH))
+        for found, some in zip(batches, windows.batches(), strict=True):
+            sums = added(found, some, fitted)
+            by_step = by_step + sums.sum(axis=0)
+            by_window.append(sums.sum(axis=1))
+            missed = some.targets() - found[..., MEDIAN]
+            spread = spread + np.histogram(np.clip(missed, ERRORS[0], ERRORS[-1]), ERRORS)[0]
+        by_window = np.concatenate(by_window)
+        by_block = np.zeros((block.max() + 1, len(COLUMNS)))
+        np.add.at(by_block, block, by_window)
+        return cls(by_block, by_step, by_window, spread)
+
+    def table(self) -> pd.DataFrame:
+        """Return a row a block: id and COLUMNS."""
+        return pd.DataFrame(self.by_block, columns=list(COLUMNS)).reset_index(names="id").astype({"values": "int64"})
+
+    def histogram(self) -> pd.DataFrame:
+        """Return the share of errors by their size."""
+        middle = (ERRORS[1:] + ERRORS[:-1]) / 2
+        return pd.DataFrame({"error": middle.round(6), "share": self.spread / self.spread.sum()})
+
+
+def _blocks(windows: Windows, fitted: Fitted) -> np.ndarray:
+    """Return the number of each window's block, (windows,): forecasts that begin close to each other err alike.
+
+    A block holds the windows of all series that begin within as many steps as the horizon has; fewer, where there
+    would be less than BLOCKS.
+    """
+    origins = windows.panel.steps[windows.origins]
+    origins = origins - origins.min()
+    length = max(1, min(fitted.horizon, (int(origins.max()) + 1) // BLOCKS))
+    return np.unique(origins // length, return_inverse=True)[1]
+
+
+def _by_series(sums: list[_Sums], windows: Windows, fitted: Fitted) -> dict[str, dict[str, float]]:
+    mean = np.mean([own.by_window for own in sums], axis=0)
+    return {
+        name: _plain(figures(mean[windows.series == number].sum(axis=0))) for number, name in enumerate(fitted.series)
+    }
+
+
+def _signature(saved: Saved, parts: dict[str, pd.DataFrame], windows: Windows, block: np.ndarray) -> dict:
+    fitted = saved.fitted
+    look_back = getattr(saved.parameters, "look_back", None) or fitted.look_back
+    return {
+        "part": "test",
+        "split": content_hash(parts["test"]),
+        "items": int(block.max()) + 1,
+        "windows": len(windows),
+        "series": len(fitted.series),
+        "horizon": fitted.horizon,
+        "frequency": fitted.frequency,
+        "season": fitted.season,
+        "scaler": f"{fitted.scaler}, fitted on train",
+        "seeds": saved.about["seeds"],
+        "context": getattr(saved.module, "CONTEXT", CONTEXT.format(look_back=min(look_back, fitted.look_back))),
+        "smape": "0 to 200 %",
+        "average": "mean over seeds; over series and steps alike",
+    }
+
+
+def _plain(found: dict[str, np.ndarray]) -> dict[str, float]:
+    return {name: float(value) for name, value in found.items()}
+
+
+def _examples(
+    forecaster: Forecaster, windows: Windows, sums: _Sums, parts: dict[str, pd.DataFrame], fitted: Fitted
+) -> pd.DataFrame:
+    """Return forecasts and truth of a few windows in the data's units: some drawn by chance, and the worst.
+
+    The same are drawn for every model. A row a value: window, step (below 1: what was known), truth, and the
+    forecast's median and interval ends.
+    """
+    errors = sums.by_window[:, COLUMNS.index("scaled")]
+    drawn = np.sort(np.random.default_rng(0).choice(len(windows), min(SHOWN, len(windows)), replace=False))
+    names = [f"drawn {number + 1}" for number in range(len(drawn))] + ["worst"]
+    chosen = windows.some(np.array([*drawn, int(errors.argmax())]))
+    forecasts, stamps = forecaster.forecast(chosen), _stamps(parts, fitted)
+    history = min(2 * fitted.horizon, fitted.look_back)
+    rows = []
+    for place, (name, number) in enumerate(zip(names, chosen.series, strict=True)):
+        own = chosen.some(slice(place, place + 1))
+        scale, center = fitted.scale[number], fitted.center[number]
+        found = forecasts[place] * scale + center  # (H, levels)
+        truth = np.concatenate([own.past(history)[0][0], own.targets()[0]]).astype(float) * scale + center
+        when = stamps[own.origins[0] - history : own.origins[0] + fitted.horizon]
+        table = pd.DataFrame({"window": f"{name}: {fitted.series[number]}", "time": when.astype(str), "truth": truth})
+        table.insert(1, "step", np.arange(-history + 1, fitted.horizon + 1))
+        for column, values in zip(("low_95", "low_80", "median", "high_80", "high_95"), found.T, strict=True):
+            table[column] = np.concatenate([np.full(history, np.nan), values])
+        rows.append(table)
+    return pd.concat(rows).round(6)
+
+
+def _stamps(parts: dict[str, pd.DataFrame], fitted: Fitted) -> np.ndarray:
+    """Return the time of every value in the panel's order."""
+    table = pd.concat(parts.values())
+    number = table["series"].map({name: place for place, name in enumerate(fitted.series)})
+    return table["timestamp"].to_numpy()[np.lexsort((table["timestamp"].to_numpy(), number))]

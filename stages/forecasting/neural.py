@@ -1,0 +1,137 @@
+"""What every neural forecaster shares: training, forecasting, saving and loading."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import jax
+import numpy as np
+
+from stages.light import light_imports
+
+with light_imports():
+    import keras
+
+from stages import training
+from stages.forecasting.data import BATCH, LEVELS, MEDIAN, Fitted, Prepared, Windows
+from stages.forecasting.models import NeuralParameters, Shape
+from stages.forecasting.params import Training
+
+WEIGHTS = "model.weights.h5"
+Inputs = list[np.ndarray]  # past (B, L), its covariates (B, L, C), those to come (B, H, C), series (B,)
+
+
+class NeuralForecaster:
+    """A Keras model over windows."""
+
+    def __init__(self, model: keras.Model, shape: Shape) -> None:
+        """Keep the model and what it reads."""
+        self.model, self.shape = model, shape
+        self._forecast = jax.jit(
+            lambda trainable, fixed, inputs: model.stateless_call(trainable, fixed, inputs, training=False)[0]
+        )
+
+    def forecast(self, windows: Windows, weights: list | None = None) -> np.ndarray:
+        """Return quantiles (windows, H, levels), under other weights than the model's own if they are given.
+
+        All batches have one size, so that one shape is compiled: the last is filled up with its first window.
+        """
+        weights = [variable.value for variable in self.model.trainable_variables] if weights is None else weights
+        fixed = [variable.value for variable in self.model.non_trainable_variables]
+        found = []
+        for some in windows.batches():
+            full = some.some(np.arange(BATCH) * (np.arange(BATCH) < len(some)))
+            found.append(np.asarray(self._forecast(weights, fixed, inputs_of(full, self.shape)))[: len(some)])
+        return np.concatenate(found)
+
+    def size(self) -> int:
+        """Return the number of trained values."""
+        return sum(variable.value.size for variable in self.model.trainable_variables)
+
+    def save(self, folder: Path) -> None:
+        """Write the weights."""
+        self.model.save_weights(folder / WEIGHTS)
+
+    def load_replica(self, folder: Path) -> None:
+        """Take over the weights of another replica, without compiling anew."""
+        self.model.load_weights(folder / WEIGHTS)
+
+
+def inputs_of(windows: Windows, shape: Shape) -> Inputs:
+    """Return what a model reads of some windows."""
+    past, covariates = windows.past(shape.look_back)
+    return [past, covariates, windows.future(), windows.series]
+
+
+def build(module: ModuleType, parameters: NeuralParameters, fitted: Fitted, seed: int = 0) -> NeuralForecaster:
+    """Return an untrained forecaster of the model's file."""
+    look_back = min(parameters.look_back or fitted.look_back, fitted.look_back)
+    shape = Shape(look_back, fitted.horizon, fitted.features, len(fitted.series), fitted.season)
+    keras.utils.clear_session()  # layers are numbered from 1 again: their names stand in the weights' file
+    keras.utils.set_random_seed(seed)
+    return NeuralForecaster(module.build(parameters, shape), shape)
+
+
+@dataclass(frozen=True)
+class Batches:
+    """The batches of one epoch: windows of train, drawn at random; again and again where there are few."""
+
+    windows: Windows
+    shape: Shape
+    batch_size: int
+    count: int  # windows of the epoch, rounded up to whole batches
+    order: np.random.Generator
+
+    def __len__(self) -> int:
+        return -(-self.count // self.batch_size)
+
+    def __iter__(self) -> Iterator[training.Batch]:
+        rounds = -(-len(self) * self.batch_size // len(self.windows))
+        drawn = np.concatenate([self.order.permutation(len(self.windows)) for _ in range(rounds)])
+        for start in range(0, len(self) * self.batch_size, self.batch_size):
+            some = self.windows.some(drawn[start : start + self.batch_size])
+            yield inputs_of(some, self.shape), some.targets(), np.ones(self.batch_size, np.float32)
+
+
+def fit(
+    forecaster: NeuralForecaster,
+    parameters: NeuralParameters,
+    data: Prepared,
+    choices: Training,
+    seed: int,
+    plan: training.Plan,
+    validate: Callable[[list], dict],
+) -> training.History:
+    """Train a forecaster in place."""
+
+    def batches(epoch: int) -> Batches:
+        order = np.random.default_rng([seed, epoch])
+        return Batches(data.train, forecaster.shape, choices.batch_size, choices.epoch_windows, order)
+
+    steps = parameters.epochs * len(batches(0))
+    rate = keras.optimizers.schedules.CosineDecay(parameters.learning_rate, steps, alpha=0.1)
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=parameters.weight_decay, global_clipnorm=choices.clip_norm)
+    return training.fit(forecaster.model, optimizer, loss_of(parameters.output), batches, validate, plan)
+
+
+def loss_of(output: str) -> Callable[[jax.Array, jax.Array], jax.Array]:
+    """Return the loss of targets (B, H) and quantiles (B, H, levels), (B,).
+
+    Among quantiles the median weighs as much as all others together: it is what models are chosen by.
+    """
+    levels = np.array(LEVELS, np.float32)
+    shares = np.full(len(LEVELS), 0.5 / (len(LEVELS) - 1), np.float32)
+    shares[MEDIAN] = 0.5
+
+    def pinball(targets: jax.Array, forecasts: jax.Array) -> jax.Array:
+        gaps = targets[..., None] - forecasts
+        return (jax.numpy.maximum(levels * gaps, (levels - 1) * gaps) @ shares).mean(axis=1)
+
+    def absolute(targets: jax.Array, forecasts: jax.Array) -> jax.Array:
+        return jax.numpy.abs(targets - forecasts[..., MEDIAN]).mean(axis=1)
+
+    def squared(targets: jax.Array, forecasts: jax.Array) -> jax.Array:
+        return jax.numpy.square(targets - forecasts[..., MEDIAN]).mean(axis=1)
+
+    return {"quantiles": pinball, "median": absolute, "mean": squared}[output]

@@ -1,0 +1,83 @@
+"""One replica of a forecaster: fitted, given its intervals, saved and measured on validation."""
+
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from stages.files import read_json
+from stages.forecasting.data import Prepared
+from stages.forecasting.intervals import Forecaster, measure_windows
+from stages.forecasting.saved import Saved
+from stages.params import load
+from stages.replicas import outcome
+from stages.schema import Neural
+from stages.tasks import Job
+
+FITTED = "window/scaler.json"
+# On validation: the intervals come from there, so that their own figures would flatter them.
+SCORES = ("mase", "mae", "rmse", "smape", "mse_standardised", "mae_standardised")
+
+
+def about(prepared: Path) -> dict:
+    """Return what a model's description says beside what every task's does."""
+    return {"window": read_json(prepared / "scaler.json")}
+
+
+def train(job: Job) -> dict:
+    """Train one replica, write it to `job.folder` and return its scores, its learning curve and its timings."""
+    data = Prepared.open(Path("data/prepared", job.dataset, "window"))
+    forecaster, seconds, epochs = fit(job, data)
+    job.folder.mkdir()
+    forecaster.save(job.folder)
+    choices = load().forecasting.training
+    seen = len(epochs) * choices.epoch_windows if epochs else len(data.train)
+    looked_at = data.validation.spread(choices.validation_windows)
+    found = measure_windows(forecaster, looked_at, data.fitted)
+    scores = {name: found[name] for name in SCORES}
+    return outcome(job, scores, epochs, forecaster.model.size(), seconds, seen)
+
+
+def fit(job: Job, data: Prepared) -> tuple[Forecaster, float, list[dict]]:
+    """Return a fitted model with its intervals, the seconds that fitting took, and a row an epoch."""
+    section = load().forecasting
+    parameters, choices = section.model(job.model), section.training
+    model_file = Saved.model_file(job.model)
+    if isinstance(parameters, Neural):
+        model, seconds, epochs = _fit_neural(job, data)
+    else:
+        began = perf_counter()
+        model, epochs = model_file.Model.fit(parameters, data), []
+        seconds = perf_counter() - began
+    looked_at = data.validation.spread(choices.validation_windows)
+    return Forecaster.calibrate(model, looked_at, len(data.fitted.series)), seconds, epochs
+
+
+def _fit_neural(job: Job, data: Prepared) -> tuple[Any, float, list[dict]]:
+    """Return a trained network, the seconds that it took, and a row an epoch."""
+    from stages.forecasting import neural  # imports Keras
+    from stages.training import Plan
+
+    section = load().forecasting
+    choices, parameters = section.training, section.model(job.model)
+    plan = Plan(
+        parameters.epochs,
+        choices.patience,
+        score="gain",
+        averaging=choices.averaging,
+        checkpoint=job.checkpoint,
+        description=f"{job.model} seed {job.seed}",
+        position=job.position,
+    )
+    model = neural.build(Saved.model_file(job.model), parameters, data.fitted, job.seed)
+    looked_at = data.validation.spread(choices.validation_windows)
+
+    def validate(weights: list) -> dict[str, float]:
+        class Now:  # the network as it is in this epoch
+            forecast = staticmethod(lambda windows: model.forecast(windows, weights))
+
+        found = measure_windows(Now, looked_at, data.fitted)
+        kept = {name: found[name] for name in ("mase", "mse_standardised", "pinball")}
+        return kept | {"gain": -found["mase"]}  # what stops training early must grow
+
+    history = neural.fit(model, parameters, data, choices, job.seed, plan, validate)
+    return model, history.seconds, [{key: row[key] for key in row if key != "gain"} for row in history.epochs]

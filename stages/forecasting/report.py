@@ -1,0 +1,53 @@
+"""What the stages found out about time series, gathered for the report's pages."""
+
+from stages import charts
+from stages.files import read_json
+from stages.forecasting import plots
+from stages.forecasting.comparison import MEASURE
+from stages.gathering import REPORTS, gather_comparison, read_table
+
+
+def gather(dataset: str, names: list[str], confidence: float) -> dict:
+    """Return all that the stages before wrote about a dataset of time series.
+
+    Returns:
+        What `gather_comparison` returns, with `tokens` (the windows), and of each model `forecasts` and `residuals` as
+        tables.
+    """
+    found = gather_comparison(dataset, names, MEASURE, confidence)
+    for name, model in found["models"].items():
+        model["forecasts"] = read_table(REPORTS / "plots/forecasts" / dataset / f"{name}.csv")
+        model["residuals"] = read_table(REPORTS / "plots/residuals" / dataset / f"{name}.csv")
+    return found | {"tokens": read_json(REPORTS / "tokens" / f"{dataset}.json")}
+
+
+def draw(dataset: str, found: dict) -> dict:
+    """Return a dataset's pictures as SVG.
+
+    They are `intervals`, `cost`, `curves` (by figure), `by_step`, `residuals`, and `forecasts`: of the chosen model and
+    the best baseline, by model and window.
+    """
+    compared, models = found["compare"], found["models"]
+    best, baseline = compared["best"], compared["best_baseline"]
+    figures = {name: model["metrics"][MEASURE.name] for name, model in models.items()}
+    seconds = {name: model["timings"]["train"]["fit_seconds"] for name, model in models.items()}
+    trained = {name: models[name]["curves"] for name in sorted(models) if not models[name]["baseline"]}
+    level, column = models[baseline]["curves"] if baseline else None, f"validation_{MEASURE.name}"
+    shown = dict.fromkeys(name for name in (best, baseline) if name)
+    return {
+        "intervals": charts.intervals(figures, MEASURE, best, baseline, f"{dataset}-intervals"),
+        "cost": charts.cost(figures, MEASURE, seconds, best, f"{dataset}-cost"),
+        "curves": {column: charts.curves(trained, column, level, f"{dataset}-{column}")} if trained else {},
+        "by_step": plots.by_step({name: models[name]["by_step"] for name in sorted(models)}, f"{dataset}-by-step"),
+        "residuals": plots.residuals(
+            {name: models[name]["residuals"] for name in sorted(models)}, f"{dataset}-residuals"
+        ),
+        "forecasts": {name: _windows(dataset, name, models[name]["forecasts"]) for name in shown},
+    }
+
+
+def _windows(dataset: str, name: str, table) -> dict[str, str]:
+    return {
+        window: plots.forecast(rows, f"{dataset}-{name}-forecast-{number}", name)
+        for number, (window, rows) in enumerate(table.groupby("window", sort=False))
+    }

@@ -1,0 +1,116 @@
+"""Times: parsing, frequency, daylight saving, and the calendar's cycles."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from stages.console import Problem
+
+if TYPE_CHECKING:
+    from stages.forecasting.params import Reading
+
+OFFSET = re.compile(r"\d(?:Z|[+-]\d\d:?\d\d)$")  # behind the time of day
+STRETCH = 5  # values whose steps tell a frequency
+CYCLES = {  # of the calendar: how far a time is on its way round, 0 to 1
+    "hour": lambda local: (local.hour + local.minute / 60) / 24,
+    "weekday": lambda local: local.dayofweek / 7,
+    "month": lambda local: (local.month - 1) / 12,
+}
+
+
+def parse_times(path: Path, column: pd.Series, reading: "Reading") -> pd.DatetimeIndex:
+    """Return a column's times: in UTC where they have offsets or a time zone is given, else as they stand.
+
+    Raises:
+        Problem: a time cannot be read, some have an offset and some have none, or a clock's change makes one
+            ambiguous; names the rows.
+    """
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        return pd.DatetimeIndex(column).tz_convert("UTC")
+    texts = column.astype(str).str.strip()
+    with_offset = texts.str.contains(OFFSET) & texts.str.contains(":")
+    if with_offset.any() and not with_offset.all():
+        row = int(np.argmax(with_offset.to_numpy() != with_offset.iloc[0]))
+        raise Problem(f"{path}: row {row + 1} ({texts.iloc[row]!r}): some times have an offset and some have none")
+    stamps = pd.to_datetime(texts, errors="coerce", utc=bool(with_offset.any()), format="ISO8601")
+    if stamps.isna().any():
+        stamps = pd.to_datetime(texts, errors="coerce", utc=bool(with_offset.any()))
+    rows = np.flatnonzero(stamps.isna())
+    if len(rows):
+        told = ", ".join(f"row {row + 1} ({texts.iloc[row]!r})" for row in rows[:3])
+        raise Problem(
+            f"{path}: column '{column.name}', {told}: {len(rows)} time(s) cannot be read: write 2026-11-24 13:00"
+        )
+    index = pd.DatetimeIndex(stamps)
+    if reading.time_zone and index.tz is None:
+        return _localised(path, index, reading.time_zone).tz_convert("UTC")
+    return index
+
+
+def _localised(path: Path, index: pd.DatetimeIndex, zone: str) -> pd.DatetimeIndex:
+    """Return local times with their offsets; an hour that a clock shows twice must stand twice, in order."""
+    try:
+        return index.tz_localize(zone, ambiguous="infer")
+    except ValueError as error:
+        missing = index.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").isna()
+        told = ", ".join(f"row {row + 1} ({index[row]})" for row in np.flatnonzero(missing)[:3])
+        raise Problem(
+            f"{path}: {told}: a clock in {zone} shows such a time never or twice when it is changed ({error}): "
+            "give the times in UTC, with their offset"
+        ) from None
+
+
+def frequency_of(stamps: pd.Series, declared: str | None) -> str | None:
+    """Return how often values come, as pandas names it: what is declared, else what most steps say; None: unclear."""
+    if declared is not None:
+        return declared
+    if len(stamps) >= 3 and (inferred := _inferred(pd.DatetimeIndex(stamps))):
+        return inferred
+    steps = stamps.diff().dropna()
+    if not len(steps):
+        return None
+    common = steps.mode()
+    if len(common) and (steps == common.iloc[0]).mean() > 0.5 and common.iloc[0] < pd.Timedelta(days=28):
+        return pd.tseries.frequencies.to_offset(common.iloc[0]).freqstr
+    return _of_a_stretch(stamps)
+
+
+def _of_a_stretch(stamps: pd.Series) -> str | None:
+    """Return the frequency of the first few values without a gap, for months and years, whose lengths differ."""
+    index = pd.DatetimeIndex(stamps)
+    stretches = (index[start : start + STRETCH] for start in range(len(index) - STRETCH + 1))
+    return next(filter(None, map(_inferred, stretches)), None)
+
+
+def _inferred(index: pd.DatetimeIndex) -> str | None:
+    with pd.option_context("future.infer_freq_returns_offset", True):
+        offset = pd.infer_freq(index)
+    return None if offset is None else offset.freqstr
+
+
+def places(stamps: pd.DatetimeIndex, begin: pd.Timestamp, alias: str) -> np.ndarray:
+    """Return how many steps of a frequency each time lies after `begin`, (times,) int64; negative before it."""
+    if not len(stamps):
+        return np.zeros(0, np.int64)
+    grid = pd.date_range(min(begin, stamps.min()), max(begin, stamps.max()), freq=alias)
+    return (grid.searchsorted(stamps) - grid.searchsorted(begin)).astype(np.int64)
+
+
+def daylight_steps(stamps: pd.Series, zone: str | None) -> list[str]:
+    """Return the first times after each change of a local clock."""
+    if zone is None or stamps.dt.tz is None:
+        return []
+    local = stamps.dt.tz_convert(zone)
+    away = local.dt.tz_localize(None) - stamps.dt.tz_localize(None)
+    return [str(stamp) for stamp in local[away.diff().fillna(pd.Timedelta(0)) != pd.Timedelta(0)]]
+
+
+def cycles(stamps: pd.DatetimeIndex, names: tuple[str, ...], zone: str | None) -> np.ndarray:
+    """Return sine and cosine of each cycle, (times, 2 × names) float32."""
+    local = stamps.tz_convert(zone) if zone and stamps.tz is not None else stamps
+    angles = [2 * np.pi * np.asarray(CYCLES[name](local), float) for name in names]
+    columns = [wave(angle) for angle in angles for wave in (np.sin, np.cos)]
+    return np.stack(columns, axis=1).astype(np.float32) if columns else np.zeros((len(stamps), 0), np.float32)

@@ -1,0 +1,159 @@
+"""Raw files to regular series: formats, times, gaps, and what is refused in which words."""
+
+import pandas as pd
+import pytest
+
+from stages.console import Problem
+from stages.forecasting.params import Reading
+from stages.forecasting.reading import read, read_history
+
+STAMPS = [str(stamp) for stamp in pd.date_range("2024-01-01", periods=8, freq="h")]
+
+
+def raw(tmp_path, text: str, name: str = "mine.csv", **reading):
+    """Read one raw file of the dataset `mine`."""
+    folder = tmp_path / "mine"
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(text)
+    return read(folder, Reading(**reading))
+
+
+def lines(values, stamps=STAMPS, header="timestamp,load") -> str:
+    """Return CSV of times and values."""
+    return header + "\n" + "".join(f"{stamp},{value}\n" for stamp, value in zip(stamps, values, strict=True))
+
+
+def test_columns_become_series_one_below_the_other(tmp_path):
+    text = lines([f"{n},{n * 10}" for n in range(8)], header="timestamp,load,heat")
+    table = raw(tmp_path, text)
+    rows = table.rows.to_pandas()
+    assert list(rows["series"]) == ["load"] * 8 + ["heat"] * 8
+    assert list(rows["value"]) == [*range(8), *range(0, 80, 10)]
+    assert list(rows["row"]) == [*range(1, 9)] * 2 and set(rows["file"]) == {"mine.csv"}
+    assert table.rows_read == 16 and not table.rows_dropped
+    assert table.about["frequency"] == "h" and table.about["series"] == {"load": 8, "heat": 8}
+
+
+def test_a_column_may_name_the_series(tmp_path):
+    text = "shop,day,sold\n" + "".join(f"{s},2024-01-0{d},{d}\n" for s in "ab" for d in range(1, 6))
+    rows = raw(tmp_path, text, timestamp="day", series="shop", values=["sold"]).rows.to_pandas()
+    assert list(rows["series"].unique()) == ["a", "b"] and len(rows) == 10
+
+
+def test_several_files_are_one_table(tmp_path):
+    raw(tmp_path, lines(range(8)), name="a.csv")
+    rows = raw(tmp_path, lines(range(8), header="timestamp,heat"), name="b.csv").rows.to_pandas()
+    assert list(rows["file"].unique()) == ["a.csv", "b.csv"]
+
+
+@pytest.mark.parametrize("rule, filled", [("forward", [3, 3, 3]), ("interpolate", [4, 5, 6])])
+def test_gaps_are_filled_by_the_rule_and_counted(tmp_path, rule, filled):
+    values = [1, 2, 3, 7, 8]
+    table = raw(tmp_path, lines(values, [*STAMPS[:3], *STAMPS[6:]]), gaps=rule)
+    rows = table.rows.to_pandas()
+    assert list(rows["value"]) == [1, 2, 3, *filled, 7, 8]
+    assert list(rows["filled"]) == [False] * 3 + [True] * 3 + [False] * 2
+    assert table.about["filled"] == {"load": 3} and list(rows["row"][3:6]) == [0, 0, 0]
+
+
+def test_months_are_regular(tmp_path):
+    stamps = [f"2024-{month:02d}-01" for month in range(1, 9)]
+    assert raw(tmp_path, lines(range(8), stamps)).about["frequency"] == "MS"
+
+
+def test_months_with_a_gap_are_still_months(tmp_path):
+    stamps = [f"2024-{month:02d}-01" for month in range(1, 13) if month != 6]
+    table = raw(tmp_path, lines(range(11), stamps), gaps="forward")
+    assert table.about["frequency"] == "MS" and table.about["filled"] == {"load": 1}
+
+
+def test_offsets_are_read_as_utc(tmp_path):
+    stamps = [f"2024-01-01T0{n}:00:00+02:00" for n in range(8)]
+    rows = raw(tmp_path, lines(range(8), stamps)).rows.to_pandas()
+    assert rows["timestamp"].iloc[0] == pd.Timestamp("2023-12-31 22:00", tz="UTC")
+
+
+def test_a_local_clock_is_followed_through_its_changes(tmp_path):
+    local = pd.date_range("2024-10-26 20:00", periods=12, freq="h", tz="Europe/Berlin")
+    stamps = [str(stamp.tz_localize(None)) for stamp in local]
+    assert len(set(stamps)) == 11  # an hour stands twice
+    table = raw(tmp_path, lines(range(12), stamps), time_zone="Europe/Berlin")
+    assert list(table.rows.to_pandas()["timestamp"]) == list(local.tz_convert("UTC"))
+    assert table.about["daylight_saving_steps"] == ["2024-10-27 02:00:00+01:00"]
+
+
+def test_flags_are_numbers(tmp_path):
+    text = lines([f"{n},{'TRUE' if n == 3 else 'FALSE'}" for n in range(8)], header="timestamp,load,holiday")
+    rows = raw(tmp_path, text, covariates=["holiday"]).rows.to_pandas()
+    assert list(rows["covariate.holiday"]) == [0, 0, 0, 1, 0, 0, 0, 0]
+
+
+def test_rows_beyond_the_limit_are_counted(tmp_path):
+    table = raw(tmp_path, lines(range(8)), rows=5)
+    assert table.rows.num_rows == 5 and table.rows_dropped == {"beyond reading.rows": 3}
+
+
+@pytest.mark.parametrize(
+    "text, reading, message",
+    [
+        ("", {}, "mine.csv is empty"),
+        ("timestamp,load\n", {}, "mine.csv holds no rows"),
+        (lines(range(8)), {"timestamp": "time"}, "has no column 'time': did you mean 'timestamp'?"),
+        (lines(range(8)), {"values": ["loaf"]}, "has no column 'loaf': did you mean 'load'?"),
+        (lines([1, 2, "many", 4, 5, 6, 7, 8]), {}, "column 'load', row 3 ('many'): is no number"),
+        (lines([1, 2, "inf", 4, 5, 6, 7, 8]), {}, "column 'load', row 3 ('inf'): is not finite"),
+        (lines([1, 2, "NaN", 4, 5, 6, 7, 8]), {}, "series 'load': 1 value(s) missing, at 2024-01-01 02:00:00"),
+        (lines(range(8), [*STAMPS[:5], "soon", *STAMPS[6:]]), {}, "column 'timestamp', row 6 ('soon')"),
+        (
+            lines(range(8), [*STAMPS[:4], STAMPS[3], *STAMPS[5:]]),
+            {},
+            "row 5 (2024-01-01 03:00:00) stand(s) twice",
+        ),
+        (
+            lines(range(8), [STAMPS[1], STAMPS[0], *STAMPS[2:]]),
+            {},
+            "row 2 (2024-01-01 00:00:00) come(s) before",
+        ),
+        (lines(range(7), [*STAMPS[:3], *STAMPS[4:]]), {}, "series 'load': 1 value(s) missing, at 2024-01-01 03:00:00"),
+        (
+            lines(range(8), [*STAMPS[:6], "2024-01-01 05:30:00", STAMPS[6]]),
+            {},
+            "mixed frequencies: most steps are h, but mine.csv row 7 (2024-01-01 05:30:00) stand(s) between",
+        ),
+        (lines(range(8), [*STAMPS[:7], STAMPS[7] + "Z"]), {}, "some times have an offset and some have none"),
+        (lines(["", *range(7)]), {"gaps": "forward"}, "begins with missing values"),
+        (
+            lines([f"{n},{'' if n == 4 else n}" for n in range(8)], header="timestamp,load,heat"),
+            {"covariates": ["heat"]},
+            "series 'load': 1 value(s) missing, at 2024-01-01 04:00:00",
+        ),
+    ],
+)
+def test_what_is_refused_is_named(tmp_path, text, reading, message):
+    with pytest.raises(Problem) as problem:
+        raw(tmp_path, text, **reading)
+    assert message in str(problem.value)
+
+
+def test_an_hour_that_a_clock_skips_is_named(tmp_path):
+    stamps = [f"2024-03-31 0{hour}:00:00" for hour in range(8)]
+    with pytest.raises(Problem, match=r"row 3 \(2024-03-31 02:00:00\)"):
+        raw(tmp_path, lines(range(8), stamps), time_zone="Europe/Berlin")
+
+
+def test_other_files_and_encodings_are_named(tmp_path):
+    with pytest.raises(Problem, match="the ending tells no format"):
+        raw(tmp_path, "x", name="mine.doc")
+    (tmp_path / "mine" / "mine.doc").unlink()
+    (tmp_path / "mine" / "mine.csv").write_bytes(b"timestamp,load\n2024-01-01,\xff\n")
+    with pytest.raises(Problem, match="is not utf-8"):
+        read(tmp_path / "mine", Reading())
+
+
+def test_a_history_ends_with_its_last_value_and_covariates_go_on(tmp_path):
+    text = lines([f"{n if n < 5 else ''},{n}" for n in range(8)], header="timestamp,load,heat")
+    path = tmp_path / "new.csv"
+    path.write_text(text)
+    history, coming = read_history(path, Reading(covariates=("heat",)))
+    assert list(history["value"]) == [0, 1, 2, 3, 4]
+    assert list(coming["covariate.heat"]) == [5, 6, 7]
