@@ -5,6 +5,7 @@
 | params.py             | the types of its section in params.yaml and of its datasets                                 |
 | reading.py            | `read(folder, reading)`: raw files to a tidy table                                          |
 | splitting.py          | `split_table(table, choices)` and `describe(part)`: the table to its parts                  |
+| windowing.py          | `window(dataset, prepared, output)`: what `stages.window` writes, where a task has windows  |
 | auditing.py           | `findings(dataset)`: what leaked, by check                                                  |
 | replica.py            | `train(job)`: one replica; `FITTED`: what the models carry along; `about(prepared)`         |
 | saved.py              | `Saved`: a trained model                                                                    |

@@ -21,22 +21,23 @@ class Parameters(NeuralParameters):
 def build(parameters: Parameters, shape: Shape) -> "keras.Model":
     """Return the model from [past (B, L), covariates, …] to forecasts (B, H, levels).
 
-    Only the last step's output is used, so each block keeps no more steps than the blocks above it look back.
+    Only the last step's output is used. Of the steps of a block it needs each 2^block-th alone, so that a dilated
+    convolution is a plain one over those, two steps at a time: the same numbers for a fraction of the work.
     """
     from keras import layers, ops
 
     from stages.forecasting.layers import direct, network
 
+    reach = 1 + (parameters.width - 1) * (2**parameters.blocks - 1)
+
     def forecast(steps, known):
-        steps = layers.Dense(parameters.filters)(steps)
-        reaches = [(parameters.width - 1) * 2**block for block in range(parameters.blocks)]
-        for block, reach in enumerate(reaches):
-            needed = min(1 + sum(reaches[block:]), shape.look_back)
-            seen = ops.pad(steps[:, -needed:], [(0, 0), (max(1 + sum(reaches[block:]) - needed, 0), 0), (0, 0)])
-            both = layers.Conv1D(2 * parameters.filters, parameters.width, dilation_rate=2**block)(seen)
+        steps = steps[:, -reach:]
+        steps = layers.Dense(parameters.filters)(ops.pad(steps, [(0, 0), (reach - steps.shape[1], 0), (0, 0)]))
+        for _ in range(parameters.blocks):
+            both = layers.Conv1D(2 * parameters.filters, parameters.width, strides=2)(steps)
             value, gate = ops.split(both, 2, axis=-1)
             change = layers.Dense(parameters.filters)(value * ops.sigmoid(gate))
-            steps = layers.LayerNormalization()(seen[:, reach:] + change)
-        return direct(steps[:, -1], known, parameters, shape)
+            steps = layers.LayerNormalization()(steps[:, parameters.width - 1 :: 2] + change)
+        return direct(steps[:, 0], known, parameters, shape)
 
     return network(parameters, shape, forecast)
