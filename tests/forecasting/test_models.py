@@ -163,5 +163,22 @@ def test_a_segment_longer_than_the_window_is_refused(data):
         neural.build(module, module.Parameters(segment=8, units=8, look_back=4), data.fitted)
 
 
+def test_the_convolutions_are_dilated_ones_without_what_is_not_used(data):
+    """Each block of strides is a block of a causal dilated convolution, of which the last step alone is used."""
+    model = made("cnn", data)
+    layers = [layer for layer in model.model.layers if "conv1d" in layer.name]
+    assert [layer.strides for layer in layers] == [(2,)] * 3
+    steps = np.random.default_rng(0).normal(size=(1, 15, 8)).astype("float32")
+    strided = dilated = steps
+    for block, layer in enumerate(layers):
+        kernel, bias = (np.asarray(weight) for weight in layer.get_weights())
+        reach = 2 * 2**block
+        taps = [dilated[:, offset : dilated.shape[1] - reach + offset] for offset in (0, 2**block, 2 * 2**block)]
+        dilated = sum(tap @ kernel[place] for place, tap in enumerate(taps)) + bias
+        strided = np.asarray(layer(strided))
+        dilated, strided = dilated[..., :8], strided[..., :8]
+    assert strided.shape == (1, 1, 8) and strided[:, -1] == pytest.approx(dilated[:, -1], abs=1e-4)
+
+
 def test_the_median_is_the_middle_level():
     assert LEVELS[MEDIAN] == 0.5

@@ -1,6 +1,7 @@
-"""An encoder and a decoder with attention over the past (after Luong et al. 2015), for forecasts.
+"""An encoder and a decoder with attention over the past, for forecasts.
 
-The decoder reads what is known of the steps to come, not its own forecasts: no error feeds on itself.
+A GRU reads the past; each step to come asks it from the last state, its place and what is known ahead of it, by
+attention with several heads (Vaswani et al. 2017), and all steps at once: no forecast feeds on another's error.
 """
 
 from typing import TYPE_CHECKING
@@ -14,10 +15,11 @@ if TYPE_CHECKING:
 
 
 class Parameters(NeuralParameters):
-    """A GRU over the past, a GRU over the steps to come that starts from its state, attention from one to the other."""
+    """A GRU over the past, and attention from the steps to come to its states."""
 
-    units: int = Field(default=48, ge=1)
-    position: int = Field(default=16, ge=1, description="width of the vector that tells a step to come its place")
+    units: int = Field(default=64, ge=1)
+    heads: int = Field(default=4, ge=1, le=16)
+    position: int = Field(default=16, ge=1, description="width of the vectors that tell steps their place")
 
 
 def build(parameters: Parameters, shape: Shape) -> "keras.Model":
@@ -29,14 +31,16 @@ def build(parameters: Parameters, shape: Shape) -> "keras.Model":
     def forecast(steps, known):
         encoder = layers.GRU(parameters.units, return_sequences=True, return_state=True, reset_after=False)
         read, state = encoder(steps)  # (B, L, U), (B, U)
+        read = layers.Dense(parameters.units)(Places(parameters.position)(read))
         own = layers.Embedding(shape.series, parameters.position)(known.series)
-        coming = Places(parameters.position)(layers.RepeatVector(shape.horizon)(own))  # (B, H, 2 × position)
+        coming = layers.RepeatVector(shape.horizon)(layers.Concatenate()([state, own]))
+        coming = Places(parameters.position)(coming)
         if shape.covariates:
             coming = layers.Concatenate()([coming, known.future])
-        decoder = layers.GRU(parameters.units, return_sequences=True, reset_after=False)
-        decoded = decoder(coming, initial_state=state)  # (B, H, U)
-        looked_up = layers.Attention(use_scale=True)([decoded, read])
-        joined = layers.Dense(parameters.units, "tanh")(layers.Concatenate()([decoded, looked_up]))
+        asked = layers.Dense(parameters.units, "gelu")(coming)  # (B, H, U)
+        width = max(parameters.units // parameters.heads, 1)
+        found = layers.MultiHeadAttention(parameters.heads, width)(asked, read)
+        joined = layers.Dense(2 * parameters.units, "gelu")(layers.Concatenate()([asked, found]))
         return layers.Dense(numbers(parameters.output))(layers.Dropout(parameters.dropout)(joined))
 
     return network(parameters, shape, forecast)
