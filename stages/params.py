@@ -21,12 +21,13 @@ from stages.classification.params import Classification, ClassificationDataset
 from stages.console import BadParameters, nearest
 from stages.generation.params import Generation, GenerationDataset
 from stages.schema import NAME_PATTERN, TASKS, Frozen, Name, Section, Seed, Seeds
+from stages.seq2seq.params import Seq2seq, Seq2seqDataset
 
 PATH = Path("params.yaml")
 MUST_BE = {"model_type": "a mapping", "dict_type": "a mapping", "tuple_type": "a list"}  # by pydantic's error type
 
 
-Dataset = Annotated[ClassificationDataset | GenerationDataset, Field(discriminator="task")]
+Dataset = Annotated[ClassificationDataset | GenerationDataset | Seq2seqDataset, Field(discriminator="task")]
 
 
 class Parallel(Frozen):
@@ -55,6 +56,7 @@ class Params(Frozen):
     datasets: Annotated[dict[Name, Dataset], Field(min_length=1)]
     classification: Classification
     generation: Generation
+    seq2seq: Seq2seq
     evaluation: Evaluation
 
     def dataset(self, name: str) -> Dataset:

@@ -25,6 +25,7 @@ datasets:
   mine: {task: classification, source: {path: mine.csv}, reading: {}, split: {}, tokenizer: TOKENIZER}
 classification: {datasets: [mine], training: {}, models: {majority: {}}}
 generation: {datasets: [], seeds: [1], training: {}, models: {ngram: {}}}
+seq2seq: {datasets: [], seeds: [1], training: {}, models: {copy: {}}}
 evaluation: {}
 """
 UNITS = ("word", "bpe", "character")

@@ -19,6 +19,7 @@ datasets:
   mine: {task: classification, source: SOURCE, reading: {}, split: {}, tokenizer: {}}
 classification: {datasets: [mine], training: {}, models: {majority: {}}}
 generation: {datasets: [], seeds: [1], training: {}, models: {ngram: {}}}
+seq2seq: {datasets: [], seeds: [1], training: {}, models: {copy: {}}}
 evaluation: {}
 """
 PACKAGE = "{package: a==1, sha256: HASH, files: [{path: a.csv, sha256: HASH}]}".replace("HASH", "a" * 64)

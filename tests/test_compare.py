@@ -26,6 +26,7 @@ datasets:
   mine: {task: classification, source: {path: mine.csv}, reading: {}, split: {}, tokenizer: {}}
 classification: {datasets: [mine], training: {}, models: MODELS}
 generation: {datasets: [], seeds: [1], training: {}, models: {ngram: {}}}
+seq2seq: {datasets: [], seeds: [1], training: {}, models: {copy: {}}}
 evaluation: {bootstrap: 300, permutations: 300}
 """
 

@@ -44,6 +44,7 @@ classification:
     lstm: {units: 8}
     cnn: {widths: [3, 4]}
 generation: {datasets: [], seeds: [1], training: {}, models: {ngram: {}}}
+seq2seq: {datasets: [], seeds: [1], training: {}, models: {copy: {}}}
 evaluation:
   bootstrap: 100
 """.replace("HASH", "a" * 64)
@@ -129,7 +130,7 @@ def test_dataset_that_is_not_there(tmp_path):
         ("{path: reviews.csv}", "{url: x}", "P:20: datasets.reviews.source.url: String should match pattern"),
         ("{path: reviews.csv}", "{file: x}", "P:20: datasets.reviews.source: a source has one of the keys package, p"),
         ("part: train", "prt: train", "P:12: datasets.wires.source.files.0.prt: unknown key; did you mean 'part'? val"),
-        ("  bootstrap: 100", "", "P:34: evaluation: must be a mapping (found None)"),
+        ("  bootstrap: 100", "", "P:35: evaluation: must be a mapping (found None)"),
         ("validation: 0.1", "validation: 0.6", "P:14: datasets.wires.split.validation: Input should be less than 0.5 "),
     ],
 )
@@ -169,7 +170,7 @@ def test_dataset_name_that_is_a_number(tmp_path):
 
 def test_wrong_task(tmp_path):
     assert fails(tmp_path, GOOD.replace("    task: classification", "    task: forecasting", 1)) == [
-        "P:5: datasets.wires.task: found 'forecasting'; valid: classification, generation",
+        "P:5: datasets.wires.task: found 'forecasting'; valid: classification, generation, seq2seq",
         "P:25: classification.datasets.0: dataset 'wires' has the task 'forecasting', not 'classification'",
     ]
 
@@ -194,7 +195,7 @@ def test_all_errors_at_once_sorted_by_line(tmp_path):
         ["P:16", "datasets.wires.tokenizer.unit"],
         ["P:25", "classification.datasets.1"],
         ["P:25", "classification.datasets.2"],
-        ["P:35", "evaluation.bootstrap"],
+        ["P:36", "evaluation.bootstrap"],
     ]
 
 
@@ -210,6 +211,7 @@ def test_missing_section_and_no_model(tmp_path):
 def test_null_sections(tmp_path):
     assert fails(tmp_path, "seeds: [1]\nparallel:\ndatasets:\nclassification:\nevaluation: {}\n") == [
         "P:1: generation: required, but missing",
+        "P:1: seq2seq: required, but missing",
         "P:2: parallel: must be a mapping (found None)",
         "P:3: datasets: must be a mapping (found None)",
         "P:4: classification: must be a mapping (found None)",
@@ -229,7 +231,7 @@ def test_merged_keys_have_the_line_of_what_merges_them(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "P must be a mapping with the keys seeds, parallel, datasets, classification, generation, evaluation"),
+        ("", "P must be a mapping with the keys seeds, parallel, datasets, classification, generation, seq2seq, evaluation"),
         ("# only a comment\n", "P must be a mapping with the keys "),
         ("- a\n", "P must be a mapping with the keys "),
         ("text", "P must be a mapping with the keys "),

@@ -23,6 +23,7 @@ datasets:
   mine: {task: classification, source: {path: mine.csv}, reading: {}, split: {}, tokenizer: {}}
 classification: {datasets: [mine], training: {}, models: {majority: {}}}
 generation: {datasets: [], seeds: [1], training: {}, models: {ngram: {}}}
+seq2seq: {datasets: [], seeds: [1], training: {}, models: {copy: {}}}
 evaluation: {}
 """
 

@@ -29,6 +29,7 @@ classification:
   training: {}
   models: {majority: {}}
 generation: {datasets: [], seeds: [1], training: {}, models: {ngram: {}}}
+seq2seq: {datasets: [], seeds: [1], training: {}, models: {copy: {}}}
 evaluation: {}
 """
 GOOD = "text,label\n" + "".join(f"text {n},{'ham' if n % 3 else 'spam'}\n" for n in range(12))
