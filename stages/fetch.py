@@ -5,7 +5,8 @@
 | train.*, validation.*, test.* | that official part; the name up to its first dot counts |
 | any other name | rows without an official part |
 
-A package's member is named after its part, else as in the archive; a local file and a URL's file keep their names.
+A package's member is named after its part, else as params.yaml names it, else as in the archive; a local file and a
+URL's file keep their names.
 
 What is downloaded stays in a cache folder that all projects share, named by its SHA-256: a wiped `data/raw` needs no
 network. pip downloads packages, so its configuration holds; it checks the hash first, and of a source archive it then
@@ -39,7 +40,7 @@ from filelock import FileLock
 from stages.console import Problem, nearest, progress, run
 from stages.files import sha256, shared_cache, whole
 from stages.params import load
-from stages.schema import LocalPath, Member, PackageSource, Source, Url, Vectors
+from stages.schema import LocalPath, Member, Package, PackagesSource, Source, Url, Vectors
 
 CHUNK = 1 << 20
 ATTEMPTS = 3
@@ -77,8 +78,11 @@ def fetch_source(source: Source | Vectors, folder: Path, key: str) -> None:
         Problem: the source is missing, cannot be reached, or is not what its hash says.
     """
     match source:
-        case PackageSource():
+        case Package():
             fetch_package(source, folder, key)
+        case PackagesSource():
+            for index, package in enumerate(source.packages):
+                fetch_package(package, folder, f"{key}.packages.{index}")
         case LocalPath():
             copy_path(source, folder, key)
         case Url():
@@ -132,7 +136,7 @@ def _retrying(download: Callable[[Path], str], target: Path) -> str:
 # --- Packages ---
 
 
-def fetch_package(source: PackageSource, folder: Path, key: str) -> None:
+def fetch_package(source: Package, folder: Path, key: str) -> None:
     """Take a package's files out of its archive; see `fetch_source`."""
     archive = cached(source.sha256, source.package, f"{key}.sha256", partial(pip_download, source, key))
     with ExitStack() as stack:
@@ -157,14 +161,14 @@ def _take_apart(joined: Path, sizes: dict[str, int], key: str) -> None:
 
 
 def saved_name(member: Member) -> str:
-    """Return the name a member is saved under: its part or its own name, with the ending; without asterisks.
+    """Return the name a member is saved under: its part, its given or its own name, with the ending; no asterisks.
 
     Where nothing but asterisks makes up the name, the folder's name stands for it: pos/*.txt is saved as pos.txt.
     """
     path = PurePosixPath(member.path)
     ending = re.search(r"(\.[^.]*?(\.(gz|bz2|xz|zst|lz4))?)?$", path.name)[0]
     stem = path.name.removesuffix(ending).replace("*", "").strip(" ._-")
-    stem = member.part or stem or path.parent.name.replace("*", "") or "rows"
+    stem = member.part or member.name or stem or path.parent.name.replace("*", "") or "rows"
     return stem + ending.replace("*", "").rstrip(".")
 
 
@@ -175,7 +179,7 @@ def _free(target: Path, key: str) -> Path:
     return target
 
 
-def pip_download(source: PackageSource, key: str, target: Path) -> str:
+def pip_download(source: Package, key: str, target: Path) -> str:
     """Have pip download the one archive that has the hash; return the SHA-256 of what came."""
     with tempfile.TemporaryDirectory() as folder:
         requirements, log, files = (Path(folder) / name for name in ("requirements.txt", "log", "files"))

@@ -22,12 +22,15 @@ from stages.console import BadParameters, nearest
 from stages.forecasting.params import Forecasting, ForecastingDataset
 from stages.generation.params import Generation, GenerationDataset
 from stages.schema import NAME_PATTERN, TASKS, Frozen, Name, Section, Seed, Seeds
+from stages.seq2seq.params import Seq2seq, Seq2seqDataset
 
 PATH = Path("params.yaml")
 MUST_BE = {"model_type": "a mapping", "dict_type": "a mapping", "tuple_type": "a list"}  # by pydantic's error type
 
 
-Dataset = Annotated[ClassificationDataset | GenerationDataset | ForecastingDataset, Field(discriminator="task")]
+Dataset = Annotated[
+    ClassificationDataset | GenerationDataset | ForecastingDataset | Seq2seqDataset, Field(discriminator="task")
+]
 
 
 class Parallel(Frozen):
@@ -57,6 +60,7 @@ class Params(Frozen):
     classification: Classification
     generation: Generation
     forecasting: Forecasting
+    seq2seq: Seq2seq
     evaluation: Evaluation
 
     def dataset(self, name: str) -> Dataset:

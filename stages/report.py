@@ -29,7 +29,9 @@ All of them lie below `datasets.<dataset>`:
 
 The metrics of classification are accuracy, macro_f1, log_loss and calibration_error, those of generation
 bits_per_character and word_perplexity, those of forecasting mase, mae, rmse, smape, mse_standardised,
-mae_standardised, pinball, coverage_80 and coverage_95.
+mae_standardised, pinball, coverage_80 and coverage_95,
+those of seq2seq word_error_rate (the share of outputs that are no reference),
+phone_error_rate (edits a unit, of phones or words; it decides), bleu, chrf (both from 0 to 100) and exact_match.
 """
 
 from importlib import import_module

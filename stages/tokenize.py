@@ -21,6 +21,7 @@ from stages.classification.params import Tokenizer
 from stages.console import Problem, progress, run
 from stages.files import whole, write_json, write_text
 from stages.params import load
+from stages.seq2seq.tokenizing import tokenize_pairs
 
 BATCH = 4096  # texts
 PADDING, UNKNOWN = "[PAD]", "[UNK]"  # ids 0 and 1
@@ -28,7 +29,10 @@ WORD = r"\w+(?:['’]\w+)*|[^\w\s]+"
 
 
 def tokenize(dataset: str) -> None:
-    """Fit a dataset's vocabulary on train and write train and validation as ids."""
+    """Fit a dataset's vocabulary on train and write train and validation as ids; of pairs, both vocabularies."""
+    if load().dataset(dataset).task == "seq2seq":
+        write_text(Path("reports/plots/lengths") / f"{dataset}.csv", histogram(tokenize_pairs(dataset)))
+        return
     choices = load().dataset(dataset).tokenizer
     folder = Path("data/prepared", dataset)
     tokenizer = fit(texts_of(folder / "train.parquet"), choices)

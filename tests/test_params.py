@@ -45,6 +45,7 @@ classification:
     cnn: {widths: [3, 4]}
 generation: {datasets: [], seeds: [1], training: {}, models: {ngram: {}}}
 forecasting: {datasets: [], training: {}, models: {naive: {}}}
+seq2seq: {datasets: [], seeds: [1], training: {}, models: {copy: {}}}
 evaluation:
   bootstrap: 100
 """.replace("HASH", "a" * 64)
@@ -170,7 +171,7 @@ def test_dataset_name_that_is_a_number(tmp_path):
 
 def test_wrong_task(tmp_path):
     assert fails(tmp_path, GOOD.replace("    task: classification", "    task: clustering", 1)) == [
-        "P:5: datasets.wires.task: found 'clustering'; valid: classification, forecasting, generation",
+        "P:5: datasets.wires.task: found 'clustering'; valid: classification, forecasting, generation, seq2seq",
         "P:25: classification.datasets.0: dataset 'wires' has the task 'clustering', not 'classification'",
     ]
 
@@ -212,6 +213,7 @@ def test_null_sections(tmp_path):
     assert fails(tmp_path, "seeds: [1]\nparallel:\ndatasets:\nclassification:\nevaluation: {}\n") == [
         "P:1: generation: required, but missing",
         "P:1: forecasting: required, but missing",
+        "P:1: seq2seq: required, but missing",
         "P:2: parallel: must be a mapping (found None)",
         "P:3: datasets: must be a mapping (found None)",
         "P:4: classification: must be a mapping (found None)",

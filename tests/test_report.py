@@ -32,6 +32,7 @@ classification:
   models: {{{models}}}
 generation: {{datasets: [], seeds: [1], training: {{}}, models: {{ngram: {{}}}}}}
 forecasting: {{datasets: [], training: {{}}, models: {{naive: {{}}}}}}
+seq2seq: {{datasets: [], seeds: [1], training: {{}}, models: {{copy: {{}}}}}}
 evaluation: {{}}
 """
 HOSTILE = ["<script>alert(1)</script>", "a$b_c|d$", 'x" onload="y', "中文\x07 #010101 & co", "NA", "007"]

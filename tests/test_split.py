@@ -24,6 +24,7 @@ datasets:
 classification: {datasets: [mine], training: {}, models: {majority: {}}}
 generation: {datasets: [], seeds: [1], training: {}, models: {ngram: {}}}
 forecasting: {datasets: [], training: {}, models: {naive: {}}}
+seq2seq: {datasets: [], seeds: [1], training: {}, models: {copy: {}}}
 evaluation: {}
 """
 

@@ -30,6 +30,7 @@ classification:
   models: {majority: {}}
 generation: {datasets: [], seeds: [1], training: {}, models: {ngram: {}}}
 forecasting: {datasets: [], training: {}, models: {naive: {}}}
+seq2seq: {datasets: [], seeds: [1], training: {}, models: {copy: {}}}
 evaluation: {}
 """
 GOOD = "text,label\n" + "".join(f"text {n},{'ham' if n % 3 else 'spam'}\n" for n in range(12))

@@ -30,6 +30,7 @@ datasets:
   mine: {task: generation, source: {path: mine}, window: {length: 16}}
 classification: {datasets: [], training: {}, models: {majority: {}}}
 generation: {datasets: [mine], seeds: [1], training: {}, models: {ngram: {}}}
+seq2seq: {datasets: [], seeds: [1], training: {}, models: {copy: {}}}
 evaluation: {}
 """
 LINES = [f"line {number} of a work that is long enough\n" for number in range(400)]

@@ -1,0 +1,57 @@
+"""What `compare` has to know of sequence to sequence: its items are the test part's sources."""
+
+import numpy as np
+import pandas as pd
+
+from stages.claims import Claim
+from stages.seq2seq.metrics import COLUMNS, figures
+from stages.significance import Measure
+
+# Of the figures the one that says something both of words and of verses, of which hardly any is written exactly.
+MEASURE = Measure("phone_error_rate", "test error rate of units", "points of the error rate of units", False, 100, 1)
+METRICS = {
+    "word_error_rate": "Outputs wrong ↓",
+    "phone_error_rate": "Units wrong ↓",
+    "bleu": "BLEU",
+    "chrf": "chrF",
+    "exact_match": "Exact match",
+}
+ITEM = ["id", "source_tokens"]  # columns that must be the same for all models
+BOTTLENECK = "A fixed vector is a bottleneck: attention helps on long sources"
+CLAIMS = (
+    Claim("Attention beats one fixed vector", "bahdanau", "encoder_decoder", "all"),
+    Claim("Attention beats one fixed vector", "luong", "encoder_decoder", "all"),
+    Claim(BOTTLENECK, "bahdanau", "encoder_decoder", "longest"),
+    Claim(BOTTLENECK, "luong", "encoder_decoder", "longest"),
+    Claim("(for comparison: attention on short sources)", "bahdanau", "encoder_decoder", "shortest"),
+    Claim("(for comparison: attention on short sources)", "luong", "encoder_decoder", "shortest"),
+    Claim("A network writes phones better than a window of letters", "luong", "letter_window", "all"),
+    Claim("A network translates better than a table of words", "luong", "ibm1", "all"),
+)
+
+__all__ = ["CLAIMS", "ITEM", "MEASURE", "METRICS", "by_item", "by_seed", "chosen", "figures"]
+
+
+def by_seed(table: pd.DataFrame) -> np.ndarray:
+    """Return every source's contributions to the figures, (seeds, sources, columns), from a table of predictions."""
+    return np.stack(
+        [np.insert(rows[list(COLUMNS)].to_numpy(float), 0, 1.0, axis=1) for _, rows in table.groupby("seed")]
+    )
+
+
+def by_item(table: pd.DataFrame) -> np.ndarray:
+    """Return what each source adds to the error rate of units, the mean over seeds, (sources,): their mean is the rate.
+
+    The closest reference, and so its length, may differ by seed.
+    """
+    found = table.groupby("seed")[["edits", "units"]]
+    rates = [rows["edits"].to_numpy(float) / rows["units"].mean() for _, rows in found]
+    return np.mean(rates, axis=0)
+
+
+def chosen(table: pd.DataFrame, texts: str) -> pd.DataFrame:
+    """Return the rows of all sources, or of the shortest or longest quarter by tokens."""
+    if texts == "all":
+        return table
+    quarter = table["source_tokens"].quantile(0.25 if texts == "shortest" else 0.75)
+    return table[table["source_tokens"] <= quarter if texts == "shortest" else table["source_tokens"] >= quarter]

@@ -1,0 +1,243 @@
+"""Data of sequence to sequence: two vocabularies, pairs as ids, and batches of similar lengths on both sides."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import tokenizers
+from tokenizers import Regex, decoders, models, normalizers, pre_tokenizers, trainers
+
+from stages.console import Problem
+from stages.files import read_json, write_json
+
+if TYPE_CHECKING:  # the parameters know the models, which know this
+    from stages.seq2seq.params import Side
+
+PADDING, UNKNOWN, BEGIN, END = range(4)  # the ids of what is no token of a text
+MARKERS = ["[PAD]", "[UNK]", "[BEGIN]", "[END]"]
+SIDES = ("source", "target")
+MULTIPLE = 2  # buckets' lengths are rounded up to this
+SPACE = "▁"  # stands for the space before a word in its token
+
+
+def fit(batches: Iterable[list[str]], choices: "Side", where: str) -> tokenizers.Tokenizer:
+    """Return a tokenizer whose vocabulary is fitted on texts; decoded, tokens give the text again.
+
+    Raises:
+        Problem: the texts hold no unit that is frequent enough, or more characters than byte-pair encoding may have.
+    """
+    options = {
+        "vocab_size": choices.vocabulary,
+        "min_frequency": choices.minimum_frequency,
+        "special_tokens": MARKERS,
+        "show_progress": False,
+    }
+    if choices.unit == "bpe":
+        tokenizer, trainer = tokenizers.Tokenizer(models.BPE(unk_token=MARKERS[1])), trainers.BpeTrainer(**options)
+    else:
+        model = models.WordLevel({MARKERS[1]: 0}, unk_token=MARKERS[1])
+        tokenizer, trainer = tokenizers.Tokenizer(model), trainers.WordLevelTrainer(**options)
+    cased = [normalizers.Lowercase()] * choices.lowercase
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), *cased, normalizers.Replace(Regex(r"\s+"), " ")])
+    if choices.unit == "character":
+        tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), behavior="isolated")
+        tokenizer.decoder = decoders.Fuse()
+    else:
+        marks = pre_tokenizers.Split(Regex(rf"[^\w{SPACE}]"), behavior="isolated")
+        tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Metaspace(), marks])
+        tokenizer.decoder = decoders.Metaspace()
+    tokenizer.train_from_iterator(batches, trainer)
+    size = tokenizer.get_vocab_size()
+    if size <= len(MARKERS):
+        raise Problem(
+            f"the vocabulary is empty: no {choices.unit} of train's {where} occurs {choices.minimum_frequency} times; "
+            f"lower tokenizer.{where}.minimum_frequency"
+        )
+    if size > choices.vocabulary:  # byte-pair encoding keeps every character
+        raise Problem(
+            f"tokenizer.{where}.vocabulary is {choices.vocabulary}, but the characters of train and the "
+            f"{len(MARKERS)} markers alone are {size}: raise it, or use the unit word"
+        )
+    content = json.loads(tokenizer.to_str())
+    content["added_tokens"] = []  # where a text holds a marker's own letters they are read as any others
+    return tokenizers.Tokenizer.from_str(json.dumps(content))
+
+
+class Sizes(NamedTuple):
+    """How many tokens the vocabularies have, and whether both are one."""
+
+    source: int
+    target: int
+    one: bool
+
+
+@dataclass(frozen=True)
+class Vocabularies:
+    """Both sides' tokenizers, and the most tokens that a text of each may have, its end included."""
+
+    source: tokenizers.Tokenizer
+    target: tokenizers.Tokenizer
+    maximum: dict[str, int]
+    units: dict[str, str]
+    lengths: list[int]  # that sources are padded to when a network reads them
+
+    @classmethod
+    def load(cls, path: Path) -> "Vocabularies":
+        """Read what `save` wrote."""
+        content = read_json(path)
+        both = (tokenizers.Tokenizer.from_str(json.dumps(content[side])) for side in SIDES)
+        return cls(*both, *(content[key] for key in ("maximum", "units", "lengths")))
+
+    @property
+    def sizes(self) -> Sizes:
+        """How many tokens they have."""
+        both = (getattr(self, side).get_vocab_size() for side in SIDES)
+        return Sizes(*both, self.source.to_str() == self.target.to_str())
+
+    def save(self, path: Path) -> None:
+        """Write both tokenizers as they are, and the lengths, as one file."""
+        both = {side: json.loads(getattr(self, side).to_str()) for side in SIDES}
+        write_json(path, both | {"maximum": self.maximum, "units": self.units, "lengths": self.lengths}, digits=None)
+
+    def encode(self, side: str, texts: list[str], cut: bool = True) -> list[np.ndarray]:
+        """Return each text's ids with its end (int32); one that is too long loses what comes before its end."""
+        most = self.maximum[side] - 1 if cut else None
+        return [
+            np.array([*encoding.ids[:most], END], np.int32) for encoding in getattr(self, side).encode_batch_fast(texts)
+        ]
+
+    def decode(self, ids: np.ndarray) -> str:
+        """Return the target's text that some ids stand for, without markers."""
+        return self.target.decode([number for number in ids if number > END])
+
+    def tokens(self, side: str, ids: np.ndarray) -> list[str]:
+        """Return the tokens as people read them."""
+        tokenizer = getattr(self, side)
+        return ["⏎" if number == END else tokenizer.id_to_token(int(number)).replace(SPACE, " ") for number in ids]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Texts as ids: `ids[offsets[i]:offsets[i + 1]]` are those of text i, its end among them.
+
+    Shapes: ids (tokens,) int32, offsets (texts + 1,) int64.
+    """
+
+    ids: np.ndarray
+    offsets: np.ndarray
+
+    @classmethod
+    def gather(cls, rows: list[np.ndarray]) -> "Rows":
+        """Put texts' ids one after the other."""
+        offsets = np.cumsum([0] + [len(row) for row in rows], dtype=np.int64)
+        return cls(np.concatenate([*rows, np.zeros(0, np.int32)]), offsets)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """The texts' lengths in tokens, (texts,)."""
+        return np.diff(self.offsets)
+
+    def row(self, number: int) -> np.ndarray:
+        """Return one text's ids."""
+        return np.asarray(self.ids[self.offsets[number] : self.offsets[number + 1]])
+
+    def padded(self, rows: np.ndarray, length: int, size: int) -> np.ndarray:
+        """Return the ids of some texts, padded with 0 to (size, length) int32."""
+        steps = np.arange(length)
+        starts, ends = self.offsets[rows][:, None], self.offsets[rows + 1][:, None]
+        where = np.minimum(starts + steps, len(self.ids) - 1)
+        found = np.where(steps < ends - starts, self.ids[where], PADDING)
+        return np.pad(found, [(0, size - len(rows)), (0, 0)]).astype(np.int32)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What `tokenize` wrote for one dataset."""
+
+    folder: Path
+
+    @cached_property
+    def vocabularies(self) -> Vocabularies:
+        """Both sides' vocabularies."""
+        return Vocabularies.load(self.folder / "vocabularies.json")
+
+    def side(self, part: str, side: str) -> Rows:
+        """Return one side of train's or validation's pairs; the ids stay on disk until they are used."""
+        names = (f"{part}.{side}.{name}.npy" for name in ("ids", "offsets"))
+        return Rows(*(np.load(self.folder / name, mmap_mode="r") for name in names))
+
+
+def bucket_bounds(source: np.ndarray, target: np.ndarray, buckets: int) -> list[tuple[int, int]]:
+    """Return the few lengths (of sources, of targets) that pairs are padded to, ascending.
+
+    The sides' quantiles give them; the last bucket holds every pair.
+    """
+    shares = np.linspace(0, 1, buckets + 1)[1:]
+    both = [np.ceil(np.quantile(lengths, shares) / MULTIPLE).astype(int) * MULTIPLE for lengths in (source, target)]
+    return sorted({(int(one), int(other)) for one, other in zip(*both, strict=True)})
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Batches of pairs of similar lengths, about equally many tokens each."""
+
+    source: Rows
+    target: Rows
+    bounds: list[tuple[int, int]]
+    tokens: int  # of a batch: its pairs times the longer of its lengths
+
+    def epoch(self, seed: int, epoch: int) -> "EpochBatches":
+        """Return shuffled batches; they depend on the seed and the epoch alone."""
+        random = np.random.default_rng([seed, epoch])
+        batches = []
+        for bound, members in self._buckets():
+            size = self._size(bound)
+            members = random.permutation(members)
+            batches += [(bound, members[start : start + size]) for start in range(0, len(members), size)]
+        return EpochBatches(self, [batches[i] for i in random.permutation(len(batches))])
+
+    def _buckets(self) -> Iterator[tuple[tuple[int, int], np.ndarray]]:
+        left = np.ones(len(self.source.lengths), bool)
+        for bound in self.bounds:
+            inside = left & (self.source.lengths <= bound[0]) & (self.target.lengths <= bound[1])
+            left &= ~inside
+            if inside.any():
+                yield bound, np.flatnonzero(inside)
+
+    def _size(self, bound: tuple[int, int]) -> int:
+        return max(8, self.tokens // max(bound) // 8 * 8)
+
+    def filled(self, bound: tuple[int, int], rows: np.ndarray) -> tuple:
+        """Return ([sources (B, S), targets before (B, T)], targets (B, T), weights (B,): 0 for rows that only pad)."""
+        size = self._size(bound)
+        source, target = self.source.padded(rows, bound[0], size), self.target.padded(rows, bound[1], size)
+        before = np.pad(target[:, :-1], [(0, 0), (1, 0)], constant_values=BEGIN)
+        source[len(rows) :, 0] = END  # a row that only pads is a source without tokens
+        weights = (np.arange(size) < len(rows)).astype(np.float32)
+        return [source, before], target, weights
+
+
+@dataclass(frozen=True)
+class EpochBatches:
+    """One epoch's batches, see `Batches.filled`."""
+
+    batches: Batches
+    order: list[tuple[tuple[int, int], np.ndarray]]
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def __iter__(self) -> Iterator[tuple]:
+        return (self.batches.filled(bound, rows) for bound, rows in self.order)
+
+
+class Written(NamedTuple):
+    """One output of a model."""
+
+    text: str
+    score: float  # the higher, the better the model holds it to be
+    ended: bool  # false: cut at the most tokens that an output may have
