@@ -31,6 +31,7 @@ datasets:
 classification: {datasets: [], training: {}, models: {majority: {}}}
 generation: {datasets: [], seeds: [1], training: {}, models: {ngram: {}}}
 forecasting: {datasets: [mine], training: {}, models: {naive: {}, linear: {}}}
+seq2seq: {datasets: [], seeds: [1], training: {}, models: {copy: {}}}
 evaluation: {}
 """
 COMING = pd.date_range("2024-01-11", periods=6, freq="h", tz="UTC")

@@ -131,7 +131,7 @@ def test_dataset_that_is_not_there(tmp_path):
         ("{path: reviews.csv}", "{url: x}", "P:20: datasets.reviews.source.url: String should match pattern"),
         ("{path: reviews.csv}", "{file: x}", "P:20: datasets.reviews.source: a source has one of the keys package, p"),
         ("part: train", "prt: train", "P:12: datasets.wires.source.files.0.prt: unknown key; did you mean 'part'? val"),
-        ("  bootstrap: 100", "", "P:35: evaluation: must be a mapping (found None)"),
+        ("  bootstrap: 100", "", "P:36: evaluation: must be a mapping (found None)"),
         ("validation: 0.1", "validation: 0.6", "P:14: datasets.wires.split.validation: Input should be less than 0.5 "),
     ],
 )
@@ -196,7 +196,7 @@ def test_all_errors_at_once_sorted_by_line(tmp_path):
         ["P:16", "datasets.wires.tokenizer.unit"],
         ["P:25", "classification.datasets.1"],
         ["P:25", "classification.datasets.2"],
-        ["P:36", "evaluation.bootstrap"],
+        ["P:37", "evaluation.bootstrap"],
     ]
 
 

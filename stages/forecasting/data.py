@@ -64,45 +64,52 @@ def fit(train: pd.DataFrame, choices: "Window", frequency: str, time_zone: str |
     Raises:
         Problem: a series is constant, or no longer than its season; names it.
     """
-    rows = []
-    for name, values in train.groupby("series", sort=False)["value"]:
-        found = values.to_numpy(float)
-        if len(found) <= choices.season:
-            raise Problem(
-                f"series '{name}' has {len(found)} steps in train, window.season is {choices.season}: a season must "
-                f"come again, so lower it to at most {len(found) - 1}"
-            )
-        naive = float(np.abs(found[choices.season :] - found[: -choices.season]).mean())
-        center, scale = _center_and_scale(found, choices.scaler)
-        if scale <= 0 or naive <= 0:
-            what = "constant" if np.ptp(found) == 0 else "the same in every season, or hardly ever moves,"
-            raise Problem(
-                f"series '{name}' is {what} in train, so that nothing can be scaled or learned: leave it out "
-                "(reading.values)" + ("" if naive <= 0 else ", or set window.scaler to standard")
-            )
-        rows.append((str(name), center, scale, naive))
+    rows = [
+        (str(name), *_fit_series(str(name), values.to_numpy(float), choices))
+        for name, values in train.groupby("series", sort=False)["value"]
+    ]
     names, centers, scales, naives = (list(column) for column in zip(*rows, strict=True))
     covariates = [name for name in train if name.startswith(COVARIATE)]
     numbers = train[covariates].to_numpy(float)
     deviations = numbers.std(axis=0)
     return Fitted(
-        names,
-        centers,
-        scales,
-        naives,
-        [name.removeprefix(COVARIATE) for name in covariates],
-        numbers.mean(axis=0).tolist(),
-        np.where(deviations > 0, deviations, 1.0).tolist(),  # a covariate that is constant in train tells nothing
-        choices.look_back,
-        choices.horizon,
-        choices.season,
-        choices.short_season or choices.season,
-        choices.scaler,
-        list(choices.calendar),
-        time_zone,
-        frequency,
-        train["timestamp"].min().isoformat(),
+        series=names,
+        center=centers,
+        scale=scales,
+        naive_error=naives,
+        covariates=[name.removeprefix(COVARIATE) for name in covariates],
+        covariate_center=numbers.mean(axis=0).tolist(),
+        covariate_scale=np.where(
+            deviations > 0, deviations, 1.0
+        ).tolist(),  # one that is constant in train tells nothing
+        look_back=choices.look_back,
+        horizon=choices.horizon,
+        season=choices.season,
+        short_season=choices.short_season or choices.season,
+        scaler=choices.scaler,
+        calendar=list(choices.calendar),
+        time_zone=time_zone,
+        frequency=frequency,
+        begin=train["timestamp"].min().isoformat(),
     )
+
+
+def _fit_series(name: str, values: np.ndarray, choices: "Window") -> tuple[float, float, float]:
+    """Return a series' centre, its scale and the mean absolute error of its value a season ago."""
+    if len(values) <= choices.season:
+        raise Problem(
+            f"series '{name}' has {len(values)} steps in train, window.season is {choices.season}: a season must "
+            f"come again, so lower it to at most {len(values) - 1}"
+        )
+    naive = float(np.abs(values[choices.season :] - values[: -choices.season]).mean())
+    center, scale = _center_and_scale(values, choices.scaler)
+    if scale <= 0 or naive <= 0:
+        what = "constant" if np.ptp(values) == 0 else "the same in every season, or hardly ever moves,"
+        raise Problem(
+            f"series '{name}' is {what} in train, so that nothing can be scaled or learned: leave it out "
+            "(reading.values)" + ("" if naive <= 0 else ", or set window.scaler to standard")
+        )
+    return center, scale, naive
 
 
 def _center_and_scale(values: np.ndarray, scaler: str) -> tuple[float, float]:
