@@ -68,7 +68,7 @@ def read(folder: Path, reading: Reading) -> Table:
         "frequency": frequency_of(first["timestamp"], reading.frequency),
         "series": {name: int(size) for name, size in table["series"].value_counts(sort=False).items()},
         "filled": filled,
-        "daylight_saving_steps": daylight_steps(first["timestamp"], reading.time_zone),
+        "daylight_saving_steps": daylight_steps(first, reading.time_zone),
     }
     return Table(
         pa.Table.from_pandas(table, preserve_index=False),

@@ -99,13 +99,15 @@ def places(stamps: pd.DatetimeIndex, begin: pd.Timestamp, alias: str) -> np.ndar
     return (grid.searchsorted(stamps) - grid.searchsorted(begin)).astype(np.int64)
 
 
-def daylight_steps(stamps: pd.Series, zone: str | None) -> list[str]:
-    """Return the first times after each change of a local clock."""
+def daylight_steps(rows: pd.DataFrame, zone: str | None) -> list[str]:
+    """Return the first time after each change of a local clock, with its row, in one series' rows."""
+    stamps = rows["timestamp"]
     if zone is None or stamps.dt.tz is None:
         return []
     local = stamps.dt.tz_convert(zone)
     away = local.dt.tz_localize(None) - stamps.dt.tz_localize(None)
-    return [str(stamp) for stamp in local[away.diff().fillna(pd.Timedelta(0)) != pd.Timedelta(0)]]
+    changed = away.diff().fillna(pd.Timedelta(0)) != pd.Timedelta(0)
+    return [f"{stamp} (row {row})" for stamp, row in zip(local[changed], rows.loc[changed, "row"], strict=True)]
 
 
 def cycles(stamps: pd.DatetimeIndex, names: tuple[str, ...], zone: str | None) -> np.ndarray:

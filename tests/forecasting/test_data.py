@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 
 from stages.console import Problem
 from stages.files import read_json
@@ -108,6 +109,24 @@ def test_a_series_too_short_is_told_by_how_much(tmp_path, window, message):
     with pytest.raises(Problem) as problem:
         prepared(tmp_path, **window)
     assert message in str(problem.value)
+
+
+@pytest.mark.parametrize("choice", [{"horizon": 0}, {"look_back": 0}, {"season": 0}, {"stride": 0}])
+def test_a_window_of_nothing_is_refused(choice):
+    with pytest.raises(ValidationError, match="greater than or equal to 1"):
+        Window(**choice)
+
+
+@pytest.mark.parametrize(
+    "reading, words",
+    [
+        ({"time_zone": "Berlin"}, "must be a time zone"),
+        ({"frequency": "often"}, "must be a frequency as pandas names it"),
+    ],
+)
+def test_a_time_zone_or_frequency_that_nobody_knows_is_refused(reading, words):
+    with pytest.raises(ValidationError, match=words):
+        Reading(**reading)
 
 
 def test_a_constant_series_is_named(tmp_path):

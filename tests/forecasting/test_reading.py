@@ -79,7 +79,7 @@ def test_a_local_clock_is_followed_through_its_changes(tmp_path):
     assert len(set(stamps)) == 11  # an hour stands twice
     table = raw(tmp_path, lines(range(12), stamps), time_zone="Europe/Berlin")
     assert list(table.rows.to_pandas()["timestamp"]) == list(local.tz_convert("UTC"))
-    assert table.about["daylight_saving_steps"] == ["2024-10-27 02:00:00+01:00"]
+    assert table.about["daylight_saving_steps"] == ["2024-10-27 02:00:00+01:00 (row 8)"]
 
 
 def test_flags_are_numbers(tmp_path):
