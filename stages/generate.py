@@ -43,9 +43,9 @@ def generate(
         Problem: no such model, an empty prompt, or an option out of range.
     """
     strategy = Strategy(temperature, top_k, top_p)
-    for option, value in {"--length": length, "--beam": beam}.items():
-        if value is not None and value < 1:
-            raise Problem(f"{option} is {value}: it must be 1 or more")
+    for option, value, least in (("--length", length, 1), ("--beam", beam, 1), ("--seed", seed, 0)):
+        if value is not None and value < least:
+            raise Problem(f"{option} is {value}: it must be {least} or more")
     prepare_jax()
     saved = Saved(find(dataset, model))
     if report:

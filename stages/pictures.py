@@ -17,7 +17,7 @@ import numpy as np
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from sklearn.isotonic import isotonic_regression
+from scipy.optimize import isotonic_regression
 
 INK, SOFT, LINE, ACCENT = "#010101", "#020202", "#030303", "#040404"
 SERIES = [f"#0501{number:02x}" for number in range(8)]
@@ -73,7 +73,7 @@ def apart(places: list[float], gap: float) -> list[float]:
     order = np.argsort(places, kind="stable")
     steps = gap * np.arange(len(places))
     moved = np.empty(len(places))
-    moved[order] = isotonic_regression(np.asarray(places, float)[order] - steps) + steps
+    moved[order] = isotonic_regression(np.asarray(places, float)[order] - steps).x + steps
     return moved.tolist()
 
 

@@ -4,6 +4,7 @@ One core does a recurrent step as fast as two: the small products inside a time 
 thread a replica also makes its bytes independent of the number of cores.
 """
 
+import ctypes
 import hashlib
 import os
 import platform
@@ -12,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from joblib import Parallel, cpu_count, delayed
+from threadpoolctl import threadpool_limits
 
 from stages.console import end_with_parent
 from stages.files import shared_cache
@@ -55,16 +56,32 @@ def _processor() -> str:
 def side_by_side(replica: Callable, jobs: Sequence, choices: Choices) -> list:
     """Return `replica(job)` for every job, in the jobs' order, run as processes of one thread each.
 
+    A single job needs no process beside this one, and no time to start it.
+
     Args:
         replica: a function that can be imported by name, so that a cluster's workers find it too.
         jobs: one picklable argument a replica.
         choices: joblib's backend and how many run at a time.
     """
     prepare_jax()
+    if len(jobs) == 1 and choices.backend not in ("dask", "ray"):
+        keep_buffers()
+        with threadpool_limits(1):  # of libraries that were loaded before `prepare_jax`
+            return [replica(jobs[0])]
+    from joblib import Parallel, cpu_count, delayed
+
     os.environ |= KEEP_BUFFERS  # read by glibc when a worker starts
-    backend = choices.backend if len(jobs) > 1 or choices.backend in ("dask", "ray") else "loky"
     processes = cpu_count() if choices.processes < 1 else choices.processes
-    return Parallel(n_jobs=min(processes, len(jobs)), backend=backend)(delayed(_worker)(replica, job) for job in jobs)
+    workers = Parallel(n_jobs=min(processes, len(jobs)), backend=choices.backend)
+    return workers(delayed(_worker)(replica, job) for job in jobs)
+
+
+def keep_buffers() -> None:
+    """Settle for this process what `KEEP_BUFFERS` does for those that it starts (mallopt(3); glibc alone has it)."""
+    if platform.libc_ver()[0] == "glibc":
+        no_mmap, trim_threshold, top_pad = -4, -1, -2
+        for option, value in ((no_mmap, 0), (trim_threshold, (1 << 31) - 1), (top_pad, 1 << 28)):
+            ctypes.CDLL(None).mallopt(option, value)
 
 
 def outcome(job: Job, validation: dict, epochs: list[dict], size: int, seconds: float, examples: int) -> dict:

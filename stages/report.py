@@ -141,6 +141,7 @@ def _marks(name: str, model: dict, compared: dict) -> dict[str, bool]:
         "chosen on validation": name == compared["best"],
         "best baseline": name == compared["best_baseline"],
         "baseline": model["baseline"] and name != compared["best_baseline"],
+        "an upper bound": model["signature"].get("bound", False),
     }
 
 

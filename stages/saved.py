@@ -77,6 +77,8 @@ class SavedModel:
         about = read_json(path)
         if not isinstance(about, dict) or "model" not in about:
             raise Problem(f"{path} does not describe a model: remove {self.folder} and run `dvc repro`")
+        if about.get("task", self.task) != self.task:
+            raise Problem(f"{self.folder} is a model of the task {about['task']}; this command is for {self.task}")
         if about.get("code") != self.code_hash(about["model"]):
             raise Problem(f"{self.folder} was trained with other code than this: run `dvc repro`")
         if (KEYS | self.keys) - set(about):

@@ -16,7 +16,7 @@ import tokenizers
 from tokenizers import Regex, models, normalizers, pre_tokenizers, trainers
 
 from stages.classification import vectors
-from stages.classification.data import TokenizedTexts
+from stages.classification.data import UNKNOWN, TokenizedTexts, encode
 from stages.classification.params import Tokenizer
 from stages.console import Problem, progress, run
 from stages.files import whole, write_json, write_text
@@ -24,7 +24,7 @@ from stages.params import load
 from stages.seq2seq.tokenizing import tokenize_pairs
 
 BATCH = 4096  # texts
-PADDING, UNKNOWN = "[PAD]", "[UNK]"  # ids 0 and 1
+PAD = "[PAD]"  # id 0; that of [UNK] is 1
 WORD = r"\w+(?:['’]\w+)*|[^\w\s]+"
 
 
@@ -90,7 +90,7 @@ def fit(batches: Iterator[list[str]], choices: Tokenizer) -> tokenizers.Tokenize
     options = {
         "vocab_size": choices.vocabulary,
         "min_frequency": choices.minimum_frequency,
-        "special_tokens": [PADDING, UNKNOWN],
+        "special_tokens": [PAD, UNKNOWN],
         "show_progress": False,
     }
     if choices.unit == "bpe":
@@ -121,11 +121,6 @@ def _without_markers(tokenizer: tokenizers.Tokenizer) -> tokenizers.Tokenizer:
     content = json.loads(tokenizer.to_str())
     content["added_tokens"] = []
     return tokenizers.Tokenizer.from_str(json.dumps(content))
-
-
-def encode(tokenizer: tokenizers.Tokenizer, texts: list[str]) -> list[np.ndarray]:
-    """Return each text's ids (int32), uncut."""
-    return [np.asarray(encoding.ids, np.int32) for encoding in tokenizer.encode_batch_fast(texts)]
 
 
 def encode_part(

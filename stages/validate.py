@@ -51,7 +51,7 @@ def read_expectations(path: Path) -> list:
     from ruamel.yaml.error import MarkedYAMLError
 
     try:
-        items = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+        items = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise Problem(f"{path} is missing: `python -m stages.check` writes a starter to edit") from None
     except MarkedYAMLError as error:

@@ -18,17 +18,6 @@ from stages.classification.splitting import PARTS
 from stages.console import Problem
 from stages.tokenize import fit, tokenize
 
-PARAMS = """
-seeds: [1]
-parallel: {}
-datasets:
-  mine: {task: classification, source: {path: mine.csv}, reading: {}, split: {}, tokenizer: TOKENIZER}
-classification: {datasets: [mine], training: {}, models: {majority: {}}}
-generation: {datasets: [], seeds: [1], training: {}, models: {ngram: {}}}
-forecasting: {datasets: [], training: {}, models: {naive: {}}}
-seq2seq: {datasets: [], seeds: [1], training: {}, models: {copy: {}}}
-evaluation: {}
-"""
 UNITS = ("word", "bpe", "character")
 
 
@@ -189,13 +178,12 @@ def test_many_foreign_tokens_are_cut():
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch):
+def project(tmp_path, monkeypatch, write_params):
     """Return a function that writes parts, fits the vocabulary on train alone, and audits after a leak is planted."""
     monkeypatch.chdir(tmp_path)
 
     def call(parts, official=(), plant=lambda _folder: None, tokenizer="{}"):
-        Path("params.yaml").write_text(PARAMS.replace("TOKENIZER", tokenizer))
-        params.load.cache_clear()
+        write_params(tokenizer)
         folder = Path("data/prepared/mine")
         folder.mkdir(parents=True, exist_ok=True)
         for name, part in parts.items():

@@ -51,10 +51,16 @@ def test_the_same_seed_writes_the_same_streamed_or_not(project, capsys):
     assert written(capsys, "--length", "80", "--seed", "8")[0] != first[0]
 
 
-def test_greedy_and_beam_know_no_chance(project, capsys):
-    for words in (("--temperature", "0"), ("--beam", "3")):
-        texts = {written(capsys, "--length", "30", *words, "--seed", seed)[0] for seed in "12"}
-        assert len(texts) == 1
+@pytest.mark.parametrize("words", [("--temperature", "0"), ("--top-k", "1"), ("--top-p", "0.001"), ("--beam", "3")])
+def test_strategies_that_know_no_chance(project, capsys, words):
+    texts = {written(capsys, "--length", "30", *words, "--seed", seed)[0] for seed in "12"}
+    assert len(texts) == 1
+
+
+@pytest.mark.parametrize("words", [("--temperature", "2"), ("--top-k", "3"), ("--top-p", "0.9")])
+def test_strategies_that_draw(project, capsys, words):
+    texts = [written(capsys, "--length", "60", *words, "--seed", seed)[0] for seed in "112"]
+    assert texts[0] == texts[1] != texts[2]
 
 
 def test_unseen_characters_of_a_prompt_are_told(project, capsys):
@@ -68,6 +74,9 @@ def test_unseen_characters_of_a_prompt_are_told(project, capsys):
         (["--prompt", ""], "--prompt is empty"),
         (["--length", "0"], "--length is 0: it must be 1 or more"),
         (["--beam", "0"], "--beam is 0: it must be 1 or more"),
+        (["--seed", "-1"], "--seed is -1: it must be 0 or more"),
+        (["--top-k", "0"], "--top-k is 0: it must be 1 or more"),
+        (["--top-p", "0"], "--top-p is 0.0: it must lie above 0"),
         (["--temperature", "-0.5"], "--temperature is -0.5: it must be 0"),
         (["--top-p", "1.5"], "--top-p is 1.5: it must lie above 0"),
         (["--replica", "9"], "has no replica of seed 9: valid: 1"),

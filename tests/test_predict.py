@@ -234,6 +234,13 @@ def test_unknown_names_and_seeds(here):
     assert "has no dataset '..'" in refusal("..", "lstm", "x")
 
 
+def test_a_model_of_another_task(copy):
+    about = read_json(copy / "majority/model.json")
+    write_json(copy / "majority/model.json", about | {"task": "generation"})
+    expected = "models/reviews/majority is a model of the task generation; this command is for classification"
+    assert refusal("reviews", "majority", "x") == expected
+
+
 def test_nothing_trained_yet(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert "holds no trained model: run `dvc repro`" in refusal("reviews", "lstm", "x")

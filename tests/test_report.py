@@ -140,7 +140,7 @@ def write_model(name, labels):
     by_length = [{"from": 5 * n + 1, "to": 5 * n + 5, "accuracy": accuracy - 0.02 * n} for n in range(4)]
     by_unknown = [{"from": n / 10, "to": n / 10 + 0.0421, "accuracy": accuracy - 0.03 * n} for n in range(2)]
     measured = {"size": 12345, "bytes": 2_300_678, "by_class": by_class}
-    measured |= {"by_length": by_length, "by_unknown": by_unknown}
+    measured |= {"by_length": by_length, "by_unknown": by_unknown, "signature": {"part": "test"}}
     write(f"reports/metrics/mine/{name}.json", json.dumps(measured))
     write(f"reports/examples/mine/{name}.json", json.dumps(examples(name, labels)))
     fast = 10 if name == "cnn" else 1
@@ -196,6 +196,15 @@ class Page(HTMLParser):
 
     def handle_data(self, data):
         self.texts.append(" ".join(data.split()))
+
+
+def test_a_figure_that_is_a_bound_is_marked(project):
+    project()
+    path = Path("reports/metrics/mine/cnn.json")
+    write(path, json.dumps(json.loads(path.read_text()) | {"signature": {"bound": True}}))
+    report()
+    assert "| cnn (an upper bound) |" in read("leaderboard.md")
+    assert "<small>an upper bound</small>" in read("index.html")
 
 
 def test_summary_copies_the_values_under_its_documented_keys(project):

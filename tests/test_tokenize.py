@@ -18,17 +18,6 @@ from stages.console import Problem
 from stages.tokenize import GrowingArray, encode, encode_part, fit, histogram, summarise, tokenize
 
 ROOT = Path(__file__).parents[1]
-PARAMS = """
-seeds: [1]
-parallel: {}
-datasets:
-  mine: {task: classification, source: {path: mine.csv}, reading: {}, split: {}, tokenizer: TOKENIZER}
-classification: {datasets: [mine], training: {}, models: {majority: {}}}
-generation: {datasets: [], seeds: [1], training: {}, models: {ngram: {}}}
-forecasting: {datasets: [], training: {}, models: {naive: {}}}
-seq2seq: {datasets: [], seeds: [1], training: {}, models: {copy: {}}}
-evaluation: {}
-"""
 TRAIN = ["The cat sat.", "the dog sat!", "It's the CAT", "a dog, a cat", "café naïve"]
 UNITS = ("word", "bpe", "character")
 
@@ -198,15 +187,14 @@ def test_histogram_counts_every_text_once():
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch):
+def project(tmp_path, monkeypatch, write_params):
     """Return a function that writes params.yaml and two parts, runs the stage and returns all its files' bytes."""
     monkeypatch.chdir(tmp_path)
     folder = Path("data/prepared/mine")
     folder.mkdir(parents=True)
 
     def call(tokenizer="{}", train=tuple(TRAIN), validation=("the horse sat", "café")):
-        Path("params.yaml").write_text(PARAMS.replace("TOKENIZER", tokenizer))
-        params.load.cache_clear()
+        write_params(tokenizer)
         for name, texts in (("train", train), ("validation", validation)):
             labels = ["ham", "spam"] * len(texts)
             frame = pd.DataFrame({"id": range(len(texts)), "text": texts, "label": labels[: len(texts)]})

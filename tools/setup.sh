@@ -29,5 +29,6 @@ if ! .venv/bin/uv --version >/dev/null 2>&1; then
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement .venv/uv.lock
 fi
 echo "set-up: installing the packages of requirements.lock"
-VIRTUAL_ENV=$PWD/.venv .venv/bin/uv pip sync --quiet --require-hashes requirements.lock
+# Compiled once here: where PYTHONDONTWRITEBYTECODE is set, as in many containers, each stage would compile Keras anew.
+VIRTUAL_ENV=$PWD/.venv .venv/bin/uv pip sync --quiet --compile-bytecode --require-hashes requirements.lock
 touch .venv/.ready

@@ -10,7 +10,13 @@ from tokenizers import Tokenizer
 from stages.files import read_json
 
 PADDING = 0  # the id of [PAD]
+UNKNOWN = "[UNK]"
 MULTIPLE = 8  # bucket lengths are rounded up to this, so that near lengths share a compiled shape
+
+
+def encode(tokenizer: Tokenizer, texts: list[str]) -> list[np.ndarray]:
+    """Return each text's ids (int32), uncut."""
+    return [np.asarray(encoding.ids, np.int32) for encoding in tokenizer.encode_batch_fast(texts)]
 
 
 @dataclass(frozen=True)

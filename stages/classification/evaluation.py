@@ -6,13 +6,13 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 
+from stages.classification.data import UNKNOWN
 from stages.classification.examples import attended, mistakes
 from stages.classification.metrics import BINS, by_class, scores
 from stages.classification.saved import Saved
 from stages.classification.splitting import content_hash
 from stages.console import Problem
 from stages.tasks import Measured
-from stages.tokenize import UNKNOWN, encode
 
 
 def measure(saved: Saved) -> Measured:
@@ -20,9 +20,12 @@ def measure(saved: Saved) -> Measured:
     test = pd.read_parquet(Path("data/prepared", saved.about["dataset"], "test.parquet"))
     texts, labels = test["text"].tolist(), _indices(test, saved.labels)
     began = perf_counter()
-    probabilities = dict(saved.predict(texts))
+    rows = saved.encode(texts)
+    if not saved.neural:
+        began = perf_counter()  # it needs no ids: they tell the texts' lengths only
+    probabilities = dict(saved.predict(texts, rows=rows))
     seconds = perf_counter() - began
-    test = test.assign(**_sizes(saved, texts))
+    test = test.assign(**_sizes(saved, rows))
     predictions = pd.concat([_table(test, seed, found, saved.labels) for seed, found in probabilities.items()])
     mean = np.mean(list(probabilities.values()), axis=0)
     first = predictions[predictions["seed"] == saved.about["seeds"][0]]
@@ -38,7 +41,7 @@ def measure(saved: Saved) -> Measured:
         seconds=seconds,
         items=len(test) * len(probabilities),
         plots={"confusion": first[["label", "predicted"]].rename(columns={"label": "actual"})},
-        examples=_examples(saved, test, mean),
+        examples=_examples(saved, test, mean, rows),
     )
 
 
@@ -70,9 +73,8 @@ def _table(test: pd.DataFrame, seed: int, probabilities: np.ndarray, labels: lis
     return pd.concat([told, shares], axis=1)
 
 
-def _sizes(saved: Saved, texts: list[str]) -> dict[str, np.ndarray]:
+def _sizes(saved: Saved, rows: list[np.ndarray]) -> dict[str, np.ndarray]:
     """Return each text's tokens before cutting, and how many of them are not in the vocabulary."""
-    rows = encode(saved.tokenizer, texts)
     unknown = saved.tokenizer.token_to_id(UNKNOWN)
     return {
         "tokens": np.array([len(row) for row in rows]),
@@ -91,10 +93,10 @@ def _by_quartile(predictions: pd.DataFrame, column: str) -> list[dict]:
     ]
 
 
-def _examples(saved: Saved, test: pd.DataFrame, probabilities: np.ndarray) -> dict:
+def _examples(saved: Saved, test: pd.DataFrame, probabilities: np.ndarray, rows: list[np.ndarray]) -> dict:
     """Return the surest mistakes and, where the model attends, the weights of some texts' tokens."""
     content = {"mistakes": mistakes(test, probabilities, saved.labels), "attended": None}
-    by_seed = [weights for _, weights in saved.attention(test["text"].tolist()) if weights is not None]
+    by_seed = [weights for _, weights in saved.attention(test["text"].tolist(), rows=rows) if weights is not None]
     if by_seed:
         weights = [np.mean(replicas, axis=0) for replicas in zip(*by_seed, strict=True)]
         seed = saved.about["seeds"][0]

@@ -15,14 +15,13 @@ with light_imports():
     import keras
 
 from stages import training
-from stages.classification.data import Batches, Prepared, TokenizedTexts, bucket_lengths
+from stages.classification.data import Batches, Prepared, TokenizedTexts, bucket_lengths, encode
 from stages.classification.layers import VECTORS, attention_weights
 from stages.classification.metrics import scores, softmax
 from stages.classification.models import NeuralParameters
 from stages.classification.params import Training
 from stages.console import Problem
 from stages.files import read_json, write_json
-from stages.tokenize import encode
 
 WEIGHTS = "model.weights.h5"
 
@@ -36,8 +35,12 @@ class NeuralClassifier:
         self._logits = _compiled(model)
 
     def predict(self, texts: list[str]) -> np.ndarray:
-        """Return probabilities (texts, classes); a text longer than the longest bucket loses its end."""
-        return self.predict_ids(TokenizedTexts.from_rows(encode(self.tokenizer, texts), self.shapes["lengths"][-1]))
+        """Return probabilities (texts, classes)."""
+        return self.predict_ids(self.cut(encode(self.tokenizer, texts)))
+
+    def cut(self, rows: list[np.ndarray]) -> TokenizedTexts:
+        """Return encoded texts as the model reads them: one longer than the longest bucket loses its end."""
+        return TokenizedTexts.from_rows(rows, self.shapes["lengths"][-1])
 
     def predict_ids(self, texts: TokenizedTexts, weights: list | None = None) -> np.ndarray:
         """Return probabilities (texts, classes), under other weights than the model's own if they are given.
@@ -59,16 +62,19 @@ class NeuralClassifier:
 
         A text is cut as in `predict`; a text without tokens has weights (0, heads).
         """
+        return self.attention_ids(self.cut(encode(self.tokenizer, texts)))
+
+    def attention_ids(self, texts: TokenizedTexts) -> list[np.ndarray] | None:
+        """Return the weights of `attention` for texts that are encoded already."""
         if self._attention is None:
             return None
         model, compiled = self._attention
         values = [variable.value for variable in model.trainable_variables]
-        tokenized = TokenizedTexts.from_rows(encode(self.tokenizer, texts), self.shapes["lengths"][-1])
-        found: list = [None] * len(texts)
-        for rows, ids in Batches(tokenized, self.shapes["lengths"], self.shapes["batch_size"]).in_order():
+        lengths, found = texts.lengths, [None] * (len(texts.offsets) - 1)
+        for rows, ids in Batches(texts, self.shapes["lengths"], self.shapes["batch_size"]).in_order():
             weights = np.asarray(compiled(values, ids))  # (B, T, H)
             for row, own in zip(rows, weights[: len(rows)], strict=True):
-                found[row] = own[: tokenized.lengths[row]]
+                found[row] = own[: lengths[row]]
         return found
 
     @cached_property

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer
 
+from stages.classification.data import encode
 from stages.classification.models import NeuralParameters
 from stages.saved import SavedModel
 
@@ -28,33 +29,53 @@ class Saved(SavedModel):
         """The vocabulary."""
         return Tokenizer.from_file(str(self.folder / "tokenizer.json"))
 
-    def predict(self, texts: list[str], seeds: Sequence[int] | None = None) -> Iterator[tuple[int, np.ndarray]]:
-        """Yield (seed, probabilities (texts, classes)) of every replica, or of some seeds' alone."""
-        for seed, classifier in self._replicas(seeds):
-            yield seed, classifier.predict(texts)
+    @property
+    def neural(self) -> bool:
+        """Whether it reads texts as ids; a baseline reads them as they are."""
+        return isinstance(self.parameters, NeuralParameters)
+
+    def encode(self, texts: list[str]) -> list[np.ndarray]:
+        """Return each text's ids, uncut."""
+        return encode(self.tokenizer, texts)
+
+    def predict(
+        self, texts: list[str], seeds: Sequence[int] | None = None, rows: list[np.ndarray] | None = None
+    ) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield (seed, probabilities (texts, classes)) of every replica, or of some seeds' alone.
+
+        A neural model takes the texts' ids, if they are at hand, from `rows`.
+        """
+        if self.neural:
+            read = self._neural.cut(self.encode(texts) if rows is None else rows)
+            for seed, classifier in self._neurals(seeds):
+                yield seed, classifier.predict_ids(read)
+        else:
+            for seed in self._seeds(seeds):
+                yield seed, self.module.Classifier.load(self.folder / f"seed-{seed}").predict(texts)
 
     def attention(
-        self, texts: list[str], seeds: Sequence[int] | None = None
+        self, texts: list[str], seeds: Sequence[int] | None = None, rows: list[np.ndarray] | None = None
     ) -> Iterator[tuple[int, list[np.ndarray] | None]]:
-        """Yield (seed, each text's weights (tokens, heads)) of every replica, or of some seeds' alone.
+        """Yield (seed, each text's weights (tokens, heads)) as `predict` yields probabilities.
 
         None stands in place of the weights if the model has no attention.
         """
-        neural = isinstance(self.parameters, NeuralParameters)
-        for seed in self.about["seeds"] if seeds is None else seeds:
-            yield seed, self._neural_of(seed).attention(texts) if neural else None
+        if self.neural:
+            read = self._neural.cut(self.encode(texts) if rows is None else rows)
+            for seed, classifier in self._neurals(seeds):
+                yield seed, classifier.attention_ids(read)
+        else:
+            for seed in self._seeds(seeds):
+                yield seed, None
 
-    def _replicas(self, seeds: Sequence[int] | None) -> Iterator[tuple[int, Any]]:
-        """Yield (seed, classifier); a neural one is the same object each time, compiled once, with other weights."""
-        for seed in self.about["seeds"] if seeds is None else seeds:
-            if isinstance(self.parameters, NeuralParameters):
-                yield seed, self._neural_of(seed)
-            else:
-                yield seed, self.module.Classifier.load(self.folder / f"seed-{seed}")
+    def _seeds(self, seeds: Sequence[int] | None) -> Sequence[int]:
+        return self.about["seeds"] if seeds is None else seeds
 
-    def _neural_of(self, seed: int):
-        self._neural.load_replica(self.folder / f"seed-{seed}")
-        return self._neural
+    def _neurals(self, seeds: Sequence[int] | None) -> Iterator[tuple[int, Any]]:
+        """Yield (seed, classifier): the same object each time, compiled once, with other weights."""
+        for seed in self._seeds(seeds):
+            self._neural.load_replica(self.folder / f"seed-{seed}")
+            yield seed, self._neural
 
     @cached_property
     def _neural(self):

@@ -18,7 +18,7 @@ from stages.generation.data import Steps, encode, fit, spelling_bits, window_sta
 from stages.generation.evaluation import _blocks
 from stages.generation.params import Reading, Split, Window
 from stages.generation.reading import read
-from stages.generation.splitting import split_table
+from stages.generation.splitting import PARTS, split_table
 from stages.split import split
 from stages.validate import validate
 from stages.window import window
@@ -72,6 +72,13 @@ def test_a_users_own_file(project):
         pd.read_parquet(f"data/prepared/mine/{part}.parquet")["text"][0] for part in ("train", "validation", "test")
     )
     assert whole == "".join(LINES)
+
+
+def test_a_folder_of_files_is_split_by_works(project):
+    project(**{f"act{number}": "".join(LINES[100 * number : 100 * (number + 1)]).encode() for number in range(4)})
+    ids = {part: pd.read_parquet(f"data/prepared/mine/{part}.parquet")["id"].tolist() for part in PARTS}
+    assert ids == {"train": ["act0", "act1"], "validation": ["act2"], "test": ["act3"]}
+    assert json.loads(Path("reports/audit/mine.json").read_text())["passed"]
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,8 @@ MODEL = Model.fit(Parameters(order=3), IDS, 5, newline=1)
         ({"top_p": 0.5}, [0, 4 / 7, 3 / 7, 0, 0]),
         ({"top_p": 1.0}, [0, 0.4, 0.3, 0.2, 0.1]),
         ({"top_p": 0.01}, [0, 1, 0, 0, 0]),
+        ({"top_k": 2, "top_p": 0.5}, [0, 1, 0, 0, 0]),  # of the two that are left, the first has more than a half
+        ({"temperature": 0.5, "top_k": 2}, [0, 16 / 25, 9 / 25, 0, 0]),
     ],
 )
 def test_strategies(options, expected):
