@@ -62,22 +62,17 @@ pytestmark = pytest.mark.xdist_group("pipeline")
 
 def stages(*names: str, datasets=DATASETS, models=MODELS) -> set[str]:
     """Return the stages of these names for these datasets and models."""
-    found = set()
-    for name in names:
-        if name in ("check", "report"):
-            found.add(name)
-        elif name in ("train", "evaluate"):
-            found |= {f"{name}@{dataset}-{model}" for dataset in datasets for model in models}
-        else:
-            found |= {f"{name}@{dataset}" for dataset in datasets}
+    found = {name for name in names if name in ("check", "report")}
+    for dataset in datasets:
+        found |= of_task("classification", dataset, set(names) - found, models)
     return found
 
 
-def of_task(task: str, dataset: str, names, models, plain: tuple[str, ...]) -> set[str]:
-    """Return the stages of these names for one dataset of a task; plain ones do not have the task's name."""
+def of_task(task: str, dataset: str, names, models) -> set[str]:
+    """Return the stages of these names for one dataset of a task."""
     found = set()
     for name in names:
-        stage = name if name in plain else f"{name}-{task}"
+        stage = name if name == "fetch" else f"stages/{task}/dvc.yaml:{name}"
         each = models if name in ("train", "evaluate", "generate") else None
         found |= {f"{stage}@{dataset}-{model}" for model in each} if each else {f"{stage}@{dataset}"}
     return found
@@ -85,12 +80,12 @@ def of_task(task: str, dataset: str, names, models, plain: tuple[str, ...]) -> s
 
 def writing(*names: str, models=WRITERS) -> set[str]:
     """Return the stages of these names for the running text and its models."""
-    return of_task("generation", "shakespeare", names, models, plain=("fetch", "window", "generate"))
+    return of_task("generation", "shakespeare", names, models)
 
 
 def forecasting(*names: str, models=FORECASTERS) -> set[str]:
     """Return the stages of these names for the time series and their models."""
-    return of_task("forecasting", "my_series", names, models, plain=("fetch",))
+    return of_task("forecasting", "my_series", names, models)
 
 
 def dvc(clone: Path, *words: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess:
@@ -260,7 +255,7 @@ def test_a_seed_added(clone):
     edit(clone, {"seeds": [1, 2]})
     ran = stages("check", "train", "evaluate", "compare", "report") | forecasting("train", "evaluate", "compare")
     # Baselines have no chance in them: they are fitted with the first seed again and come out the same.
-    same = {f"evaluate@{dataset}-majority" for dataset in DATASETS} | forecasting("evaluate", models=["naive"])
+    same = stages("evaluate", models=["majority"]) | forecasting("evaluate", models=["naive"])
     assert repro(clone) == ran - same
 
 
@@ -309,14 +304,14 @@ def test_twice_from_scratch_gives_the_same_bytes(made, tmp_path):
 
 def may_differ(name: str) -> bool:
     """Tell what shows timings, or their hashes."""
-    return "timings" in name or name in ("reports/index.html", "dvc.lock")
+    return "timings" in name or name == "reports/index.html" or name.endswith("dvc.lock")
 
 
 def snapshot(clone: Path) -> dict[str, bytes]:
     """Return the content of everything that a run makes, and of params.yaml."""
     folders = ("data/raw", "data/prepared", "data/predictions", "models", "reports")
     files = [path for folder in folders for path in (clone / folder).rglob("*") if path.is_file()]
-    files += [clone / "dvc.lock", clone / "params.yaml"]
+    files += [clone / "params.yaml", *clone.glob("dvc.lock"), *clone.glob("stages/*/dvc.lock")]
     return {str(path.relative_to(clone)): path.read_bytes() for path in files if path.name != ".gitignore"}
 
 

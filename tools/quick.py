@@ -31,11 +31,11 @@ def quick() -> None:
 def run_datasets(clone: Path) -> None:
     """Run each dataset's stages in a copy of the clone, side by side, and bring what they made home.
 
-    One seed leaves cores idle, and DVC writes the whole of dvc.lock anew after every stage, one at a time: with a
-    hundred stages in it that takes longer than a stage. A copy has its own. `dvc repro` in the clone then finds
-    every stage done as dvc.lock says, and only the report is left to run.
+    One seed leaves cores idle, and DVC writes the whole of a task's dvc.lock anew after every stage, one at a time. A
+    copy has its own. `dvc repro` in the clone then finds every stage done as dvc.lock says, and only the report is
+    left to run.
     """
-    names = dvc(clone, "stage", "list", "--name-only", capture_output=True).stdout.split()
+    names = dvc(clone, "stage", "list", "--all", "--name-only", capture_output=True).stdout.split()
     stages: dict[str, list[str]] = {}
     for name in names:
         stages.setdefault(name.partition("@")[2].partition("-")[0], []).append(name)
@@ -57,18 +57,23 @@ def copy_clone(clone: Path, name: str) -> Path:
 
 
 def bring_home(clone: Path, copies: list[Path]) -> None:
-    """Move what was made in copies of a clone into it, and gather their dvc.lock in its own."""
+    """Move what was made in copies of a clone into it, and gather each dvc.lock of theirs in its own."""
     yaml = YAML(typ="safe")
-    lock = yaml.load(clone / "dvc.lock")
+    locks: dict[Path, dict] = {}
+    for folder in (clone, *copies):
+        for path in (folder / "dvc.lock", *folder.glob("stages/*/dvc.lock")):
+            if path.exists():
+                found = yaml.load(path)
+                locks.setdefault(path.relative_to(folder), found)["stages"] |= found["stages"]
     for copy in copies:
-        lock["stages"] |= yaml.load(copy / "dvc.lock")["stages"]
         for folder in ("data", "models", "reports"):
             if (copy / folder).exists():
                 shutil.copytree(
                     copy / folder, clone / folder, symlinks=True, dirs_exist_ok=True, copy_function=os.replace
                 )
         remove(copy)
-    yaml.dump(lock, clone / "dvc.lock")
+    for path, lock in locks.items():
+        yaml.dump(lock, clone / path)
 
 
 def dvc(clone: Path, *words: str, **options) -> subprocess.CompletedProcess:
@@ -129,7 +134,7 @@ def lay_over(base: dict, overlay: dict) -> None:
 
 
 def _made_by_a_run(name: str) -> bool:
-    return name == "dvc.lock" or name.startswith(("reports/", "data/watched/"))
+    return Path(name).name == "dvc.lock" or name.startswith(("reports/", "data/watched/"))
 
 
 if __name__ == "__main__":
