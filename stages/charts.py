@@ -41,7 +41,7 @@ def intervals(models: dict[str, dict], measure: Measure, best: str, baseline: st
     axes.spines["left"].set_visible(False)
     axes.set_xlabel(measure.words)
     told = (f"{model} {models[model]['mean']:.3f} ({_ends(models[model])})" for model in reversed(rows))
-    return inline(figure, name, f"{measure.words.capitalize()} and its interval: {'; '.join(told)}")
+    return inline(figure, name, f"{measure.words} and its interval: {'; '.join(told)}")
 
 
 @styled
@@ -69,7 +69,7 @@ def cost(models: dict[str, dict], measure: Measure, seconds: dict[str, float], b
     axes.set(xlabel="seconds of a fit", ylabel=measure.words)
     _name_dots(figure, axes, {model: (seconds[model], found["mean"]) for model, found in models.items()}, best)
     told = (f"{model} {found['mean']:.3f} in {seconds[model]:.1f} s" for model, found in models.items())
-    return inline(figure, name, f"{measure.words.capitalize()} against the seconds of a fit: {'; '.join(told)}")
+    return inline(figure, name, f"{measure.words} against the seconds of a fit: {'; '.join(told)}")
 
 
 @styled

@@ -1,5 +1,6 @@
 """Causal dilated convolutions (van den Oord et al. 2016; gates and residuals after Bai et al. 2018) as a forecaster."""
 
+from math import ceil, log2
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -15,7 +16,7 @@ class Parameters(NeuralParameters):
 
     filters: int = Field(default=48, ge=1)
     width: int = Field(default=3, ge=2, description="steps under a filter")
-    blocks: int = Field(default=6, ge=1, le=12)
+    blocks: int = Field(default=6, ge=1, le=12, description="fewer where the past is shorter than they look back")
 
 
 def build(parameters: Parameters, shape: Shape) -> "keras.Model":
@@ -28,12 +29,14 @@ def build(parameters: Parameters, shape: Shape) -> "keras.Model":
 
     from stages.forecasting.layers import direct, network
 
-    reach = 1 + (parameters.width - 1) * (2**parameters.blocks - 1)
+    seen = ceil(log2((shape.look_back - 1) / (parameters.width - 1) + 1))  # blocks that see all of a short past
+    blocks = min(parameters.blocks, max(seen, 1))
+    reach = 1 + (parameters.width - 1) * (2**blocks - 1)
 
     def forecast(steps, known):
         steps = steps[:, -reach:]
         steps = layers.Dense(parameters.filters)(ops.pad(steps, [(0, 0), (reach - steps.shape[1], 0), (0, 0)]))
-        for _ in range(parameters.blocks):
+        for _ in range(blocks):
             both = layers.Conv1D(2 * parameters.filters, parameters.width, strides=2)(steps)
             value, gate = ops.split(both, 2, axis=-1)
             change = layers.Dense(parameters.filters)(value * ops.sigmoid(gate))
