@@ -68,7 +68,9 @@ def write_vectors(tokenizer: tokenizers.Tokenizer, folder: Path, given: Path, ch
 
 def batches_of(path: Path) -> Iterator[pa.RecordBatch]:
     """Yield a part's texts and labels in batches."""
-    yield from pq.ParquetFile(path).iter_batches(BATCH, columns=["text", "label"])
+    # Without pre-buffering: that reads all row groups ahead, and so holds the whole file in memory.
+    with pq.ParquetFile(path, pre_buffer=False) as file:
+        yield from file.iter_batches(BATCH, columns=["text", "label"])
 
 
 def texts_of(path: Path) -> Iterator[list[str]]:

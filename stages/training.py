@@ -112,16 +112,21 @@ def compile_step(
     return step
 
 
-def _start(model: keras.Model, optimizer: keras.optimizers.Optimizer, checkpoint: Path) -> tuple[State, list, History]:
-    """Return the state to train from: the checkpoint's if there is one, else the model's own."""
+def first_state(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> State:
+    """Return the state that a model is trained from: its own."""
     optimizer.build(model.trainable_variables)
     groups = (model.trainable_variables, model.non_trainable_variables, optimizer.variables, model.trainable_variables)
-    state = [[jax.numpy.array(variable.value) for variable in group] for group in groups]  # copies: a step donates them
+    return [[jax.numpy.array(variable.value) for variable in group] for group in groups]  # copies: a step donates them
+
+
+def _start(model: keras.Model, optimizer: keras.optimizers.Optimizer, checkpoint: Path) -> tuple[State, list, History]:
+    """Return the state to train from: the checkpoint's if there is one, else the model's own."""
+    state = first_state(model, optimizer)
     if not checkpoint.exists():
         return state, jax.device_get(state[0]), History()
     saved = np.load(checkpoint / "state.npz")
-    state = [[jax.numpy.asarray(saved[f"{g}.{i}"]) for i in range(len(group))] for g, group in enumerate(groups)]
-    best = [saved[f"best.{i}"] for i in range(len(groups[0]))]
+    state = [[jax.numpy.asarray(saved[f"{g}.{i}"]) for i in range(len(group))] for g, group in enumerate(state)]
+    best = [saved[f"best.{i}"] for i in range(len(state[0]))]
     return state, best, History(**json.loads((checkpoint / "history.json").read_text()))
 
 

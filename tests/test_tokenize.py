@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from tokenizers import Tokenizer as Fitted
 
@@ -24,6 +26,16 @@ UNITS = ("word", "bpe", "character")
 
 def fitted(texts=TRAIN, **choices):
     return fit(iter([texts]), Tokenizer(**choices))
+
+
+def test_a_part_is_read_batch_by_batch(tmp_path):
+    path, count = tmp_path / "part.parquet", 10 * module.BATCH
+    rows = pa.table({"text": [f"{number:0100}" for number in range(count)], "label": ["x"] * count})
+    pq.write_table(rows, path, row_group_size=module.BATCH, compression="none", use_dictionary=False)
+    before = pa.total_allocated_bytes()
+    read = [(batch.num_rows, pa.total_allocated_bytes() - before) for batch in module.batches_of(path)]
+    assert sum(rows for rows, _ in read) == count
+    assert max(held for _, held in read) < path.stat().st_size / 2
 
 
 def words(tokenizer, text):

@@ -56,7 +56,7 @@ class NeuralModel:
     def trainee(self, _data: Prepared, rows: int, choices: Training, seed: int) -> tuple[keras.Model, Callable]:
         """Return the model to train and the loss of (targets, outputs)."""
         carried = Carried(self.core, rows, choices.forgetting if choices.stateful else 1.0, seed)
-        return carried, lambda targets, logits: _cost(targets, logits).mean(axis=-1)
+        return carried, lambda targets, logits: cost(targets, logits).mean(axis=-1)
 
     def bits(self, ids: np.ndarray, weights: list | None = None) -> np.ndarray:
         """Return what each token costs, (tokens,) bits, under other weights than the model's own if they are given.
@@ -134,7 +134,7 @@ def _scoring(core: keras.Model) -> Callable:
     def score(weights: list, ids: jax.Array, targets: jax.Array, states: States) -> tuple:
         fixed = [variable.value for variable in core.non_trainable_variables]
         (logits, *ends), _ = core.stateless_call(weights, fixed, [ids, *states], training=False)
-        return _cost(targets, logits) * TO_BITS, ends
+        return cost(targets, logits) * TO_BITS, ends
 
     return score
 
@@ -151,7 +151,7 @@ def _stepping(core: keras.Model) -> Callable:
     return step
 
 
-def _cost(targets: jax.Array, logits: jax.Array) -> jax.Array:
+def cost(targets: jax.Array, logits: jax.Array) -> jax.Array:
     """Return what each target costs, (B, T) nats."""
     return keras.losses.sparse_categorical_crossentropy(targets, logits, from_logits=True)
 

@@ -5,10 +5,14 @@ from collections.abc import Sequence
 
 import tools.bench
 from stages.console import progress
+from tools.bench.language import language_models, writing_speed
 from tools.bench.tokenizing import tokenize_memory, tokenize_speed
 from tools.bench.training import pytorch, replicas
 
-MEASUREMENTS = {function.__name__: function for function in (tokenize_speed, tokenize_memory, replicas, pytorch)}
+MEASUREMENTS = {
+    function.__name__: function
+    for function in (tokenize_speed, tokenize_memory, replicas, pytorch, language_models, writing_speed)
+}
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -17,12 +21,14 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help=f"of {', '.join(MEASUREMENTS)}; all when none is given"
     )
-    names = parser.parse_args(words).names or list(MEASUREMENTS)
+    parser.add_argument("--seconds", type=int, default=100, help="of training in language_models (default 100)")
+    arguments = parser.parse_args(words)
+    names = arguments.names or list(MEASUREMENTS)
     if unknown := set(names) - set(MEASUREMENTS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; valid: {', '.join(MEASUREMENTS)}")
     for name in progress(names, desc="bench"):
         print(f"{name}: {MEASUREMENTS[name].__doc__.splitlines()[0]}", flush=True)
-        MEASUREMENTS[name]()
+        MEASUREMENTS[name](**{"seconds": arguments.seconds} if name == "language_models" else {})
 
 
 if __name__ == "__main__":

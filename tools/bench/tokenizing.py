@@ -1,8 +1,6 @@
 """How fast texts are tokenized, and in how much memory."""
 
-import json
 import resource
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -10,6 +8,7 @@ from pathlib import Path
 from time import perf_counter
 
 from stages.classification.params import Tokenizer
+from tools.bench.processes import in_new_process
 
 SIZES = (100, 1000)  # megabytes of text
 REVIEWS = Path("data/prepared/movie_reviews/train.parquet")
@@ -31,7 +30,9 @@ def texts() -> list[str]:
 def tokenize_memory() -> None:
     """Peak memory of tokenizing a corpus and its tenfold: it must not grow with the corpus."""
     with tempfile.TemporaryDirectory() as folder:
-        found = [_in_new_process("tokenize_corpus", folder, str(size)) for size in SIZES]
+        for size in SIZES:  # in another process, so that the peaks below are those of tokenizing
+            in_new_process("tokenizing", "write_corpus", folder, str(size))
+        found = [in_new_process("tokenizing", "tokenize_corpus", folder, str(size)) for size in SIZES]
     for size, row in zip(SIZES, found, strict=True):
         speed = row["tokens"] / row["seconds"]
         print(f"  {size:5d} MB: {row['memory'] / 1e6:6.0f} MB peak, {speed / 1e6:.2f} million tokens/s, fit and encode")
@@ -40,21 +41,25 @@ def tokenize_memory() -> None:
     )
 
 
-def tokenize_corpus(folder: str, megabytes: str) -> dict:
-    """Write the reviews over and over up to a size, then tokenize them as the stage does."""
-    import numpy as np
+def write_corpus(folder: str, megabytes: str) -> None:
+    """Write the reviews over and over up to a size."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    sample = texts()
+    batch = pa.table({"text": sample, "label": ["x"] * len(sample)})
+    with pq.ParquetWriter(Path(folder, f"{megabytes}.parquet"), batch.schema) as writer:
+        for _ in range(int(megabytes) * 1_000_000 // sum(map(len, sample))):
+            writer.write_table(batch)
+
+
+def tokenize_corpus(folder: str, megabytes: str) -> dict:
+    """Tokenize the reviews as the stage does."""
+    import numpy as np
+
     from stages import tokenize
 
-    path, sample = Path(folder, f"{megabytes}.parquet"), texts()
-    batch = pa.table({"text": sample, "label": ["x"] * len(sample)})
-    repeats = int(megabytes) * 1_000_000 // sum(map(len, sample))
-    with pq.ParquetWriter(path, batch.schema) as writer:
-        for _ in range(repeats):
-            writer.write_table(batch)
-    began, choices = perf_counter(), Tokenizer()
+    path, choices, began = Path(folder, f"{megabytes}.parquet"), Tokenizer(), perf_counter()
     tokenizer = tokenize.fit(tokenize.texts_of(path), choices)
     lengths, _ = tokenize.encode_part(tokenizer, path, Path(folder), ["x"], choices)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
@@ -83,10 +88,3 @@ def tokenize_speed() -> None:
     ours = next(iter(speeds.values()))
     for name, speed in speeds.items():
         print(f"  {name:36s} {speed / 1e6:6.2f} million tokens/s, ours / this: {ours / speed:.2f}")
-
-
-def _in_new_process(function: str, *arguments: str) -> dict:
-    """Return what a function of this module returns, called in a process of its own, so that its peak is its own."""
-    code = f"import json; from tools.bench import tokenizing; print(json.dumps(tokenizing.{function}(*{arguments!r})))"
-    run = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True)
-    return json.loads(run.stdout.splitlines()[-1])
