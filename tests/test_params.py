@@ -231,7 +231,7 @@ def test_merged_keys_have_the_line_of_what_merges_them(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "P must be a mapping with the keys seeds, parallel, datasets, classification, generation, seq2seq, evaluation"),
+        ("", "P must be a mapping with the keys seeds, parallel, datasets, classification, generation, seq2seq, eval"),
         ("# only a comment\n", "P must be a mapping with the keys "),
         ("- a\n", "P must be a mapping with the keys "),
         ("text", "P must be a mapping with the keys "),

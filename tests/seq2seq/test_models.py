@@ -81,7 +81,9 @@ def test_padding_on_either_side_changes_nothing(name, own, data):
     long = [np.pad(ids, [(0, 1), (0, 4)]) for ids in short]
     long[0][1] = [6, 7, 8, 5, 6, 7, 3]  # another source beside it
     long[1][1, 0] = BEGIN
-    logits, padded = (np.asarray(pair.decoder([jnp.array(before), *pair.encoder(ids)])[0]) for ids, before in (short, long))
+    logits, padded = (
+        np.asarray(pair.decoder([jnp.array(before), *pair.encoder(ids)])[0]) for ids, before in (short, long)
+    )
     assert padded[:1, :2] == pytest.approx(logits, abs=1e-5)
 
 
@@ -90,7 +92,8 @@ def test_padding_on_either_side_changes_nothing(name, own, data):
 def test_an_output_depends_on_its_source_alone(name, beam, data, pairs):
     model, sources = made(name, data), pairs["source"].tolist()[:40]
     together = model.translate(sources, beam)
-    apart = [*model.translate(sources[::-1], beam)[::-1][3:], *(model.translate([text], beam)[0] for text in sources[:3])]
+    alone = [model.translate([text], beam)[0] for text in sources[:3]]
+    apart = [*model.translate(sources[::-1], beam)[::-1][3:], *alone]
     for (one,), (other,) in zip([*together[3:], *together[:3]], apart, strict=True):
         assert (one.text, one.ended) == (other.text, other.ended)
         assert one.score == pytest.approx(other.score, abs=1e-5)  # a processor rounds by the place in a batch
