@@ -20,11 +20,13 @@ PROJECT = Path(__file__).parent.parent
 DATASETS = ["movie_reviews", "my_reviews"]
 MODELS = ["cnn", "majority"]
 WRITERS = ["gru", "ngram"]
+TRANSLATORS = ["copy", "luong"]
 SMALL = {
     "seeds": [1],
     "datasets": {
         "movie_reviews": {"reading": {"rows": 400}, "split": {"validation": 0.2}},
         "shakespeare": {"reading": {"characters": 3000}, "window": {"length": 32}},
+        "cmudict": {"reading": {"sources": 300}, "split": {"validation": 0.1, "test": 0.1}},
     },
     "classification": {"datasets": DATASETS, "training": {"epochs": 1, "buckets": 2}},
     "generation": {
@@ -32,6 +34,13 @@ SMALL = {
         "training": {"batch_size": 4, "epoch_steps": 5, "validation_tokens": 1000},
         "sampling": {"temperatures": [1.0], "length": 60},
         "models": {"gru": {"units": 16, "embedding": 8, "epochs": 2}, "ngram": {"order": 4}},
+    },
+    "seq2seq": {
+        "datasets": ["cmudict"],
+        "seeds": [1],
+        "training": {"buckets": 1, "validation_sources": 20},
+        "decoding": {"beam": 2},
+        "models": {"luong": {"units": 8, "embedding": 8, "epochs": 1}},
     },
     "evaluation": {"bootstrap": 100, "permutations": 100},
 }
@@ -69,6 +78,16 @@ def writing(*names: str, models=WRITERS) -> set[str]:
     return found
 
 
+def translating(*names: str, models=TRANSLATORS) -> set[str]:
+    """Return the stages of these names for the pairs and their models."""
+    found = set()
+    for name in names:
+        stage = name if name == "fetch" else f"{name}-seq2seq"
+        each = models if name in ("train", "evaluate") else None
+        found |= {f"{stage}@cmudict-{model}" for model in each} if each else {f"{stage}@cmudict"}
+    return found
+
+
 def dvc(clone: Path, *words: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     run = subprocess.run(
@@ -100,7 +119,9 @@ def new_clone(folder: Path) -> Path:
     params = YAML().load(clone / "params.yaml")
     others = set(params["classification"]["models"]) - set(MODELS)
     edit(clone, {}, remove=tuple(set(params["generation"]["models"]) - set(WRITERS)), task="generation")
-    edit(clone, SMALL | {"datasets": SMALL["datasets"] | {"my_reviews": OWN}}, remove=("reuters_r8", *others))
+    edit(clone, {}, remove=tuple(set(params["seq2seq"]["models"]) - set(TRANSLATORS)), task="seq2seq")
+    unused = ("reuters_r8", "king_james_basic")
+    edit(clone, SMALL | {"datasets": SMALL["datasets"] | {"my_reviews": OWN}}, remove=(*unused, *others))
     own = clone / OWN["source"]["path"]
     own.parent.mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng(0)
@@ -119,6 +140,7 @@ def made(tmp_path_factory) -> Path:
     clone = new_clone(tmp_path_factory.mktemp("pipeline"))
     everything = stages("fetch", "validate", "split", "tokenize", "audit", "train", "evaluate", "compare")
     everything |= writing("fetch", "validate", "split", "window", "audit", "train", "evaluate", "generate", "compare")
+    everything |= translating("fetch", "validate", "split", "tokenize", "audit", "train", "evaluate", "compare")
     assert repro(clone) == everything | {"check", "report"}
     return clone
 
@@ -186,7 +208,7 @@ def test_a_datasets_vocabulary(clone):
 
 def test_the_bootstrap(clone):
     edit(clone, {"evaluation": {"bootstrap": 120}})
-    assert repro(clone) == stages("check", "compare", "report") | writing("compare")
+    assert repro(clone) == stages("check", "compare", "report") | writing("compare") | translating("compare")
 
 
 def test_a_language_models_parameter(clone):
@@ -203,6 +225,24 @@ def test_the_samples(clone):
 def test_the_windows(clone):
     edit(clone, {"datasets": {"shakespeare": {"window": {"length": 48}}}})
     ran = writing("window", "audit", "train", "evaluate", "generate", "compare")
+    assert repro(clone) == ran | {"check", "report"}
+
+
+def test_a_translators_parameter(clone):
+    edit(clone, {"seq2seq": {"models": {"luong": {"units": 12}}}})
+    ran = translating("train", "evaluate", models=["luong"]) | translating("compare")
+    assert repro(clone) == ran | {"check", "report"}
+
+
+def test_the_beam(clone):
+    edit(clone, {"seq2seq": {"decoding": {"beam": 3}}})
+    # A baseline does not search: its figures come out the same, but its signature tells of the beam.
+    assert repro(clone) == translating("evaluate", "compare") | {"check", "report"}
+
+
+def test_the_vocabularies_of_pairs(clone):
+    edit(clone, {"datasets": {"cmudict": {"tokenizer": {"target": {"maximum_length": 20}}}}})
+    ran = translating("tokenize", "audit", "train", "evaluate", "compare")
     assert repro(clone) == ran | {"check", "report"}
 
 
