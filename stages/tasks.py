@@ -11,6 +11,7 @@
 | saved.py              | `Saved`: a trained model                                                                    |
 | evaluation.py         | `measure(saved)`: the model on the test part                                                |
 | comparison.py         | `MEASURE`, `METRICS`, `contributions`, `figures`, `scores_of_items`, `claims`               |
+| tokenizing.py         | of seq2seq: `tokenize_pairs(dataset)`                                                       |
 | report.py             | `gather` and `draw` for the page, whose template has the task's name                        |
 """
 

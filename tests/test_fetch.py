@@ -146,8 +146,8 @@ class TestPipDownload:
         archives = [put_in_cache(make_zip({"text.py": content})) for content in (b"one", b"two")]
         members = [member("text.py", content, name=name) for content, name in ((b"one", "source"), (b"two", "target"))]
         packages = [
-            {"package": "tinydata==1.0", "sha256": sha256(a), "files": [m]}
-            for a, m in zip(archives, members, strict=True)
+            {"package": "tinydata==1.0", "sha256": sha256(archive), "files": [own]}
+            for archive, own in zip(archives, members, strict=True)
         ]
         fetch.fetch_source(PackagesSource(packages=packages), raw, KEY)
         assert {file.name: file.read_bytes() for file in raw.iterdir()} == {"source.py": b"one", "target.py": b"two"}

@@ -24,9 +24,12 @@ class Attentive(layers.Layer):
         """Read one token: vectors (B, E) → the states after it, features (B, width) and weights (B, S)."""
         raise NotImplementedError
 
-    def call(self, vectors: KerasTensor, memory: KerasTensor, keys: KerasTensor, mask: KerasTensor, states: list):
-        """Return features (B, T, width), the states after the last token, and weights (B, T, S)."""
-        source = (memory, keys, mask)
+    def call(self, vectors: KerasTensor, memory: KerasTensor, keys: KerasTensor, real: KerasTensor, states: list):
+        """Return features (B, T, width), the states after the last token, and weights (B, T, S).
+
+        `real` (B, S) tells tokens from padding; by the name of mask Keras would take it for something else.
+        """
+        source = (memory, keys, real)
 
         def scanned(carried: list, vector: KerasTensor) -> tuple[list, tuple]:
             after, features, weights = self.step(vector, carried, source)
@@ -35,7 +38,7 @@ class Attentive(layers.Layer):
         ends, (features, weights) = ops.scan(scanned, list(states), ops.transpose(vectors, (1, 0, 2)))
         return [ops.transpose(features, (1, 0, 2)), *ends, ops.transpose(weights, (1, 0, 2))]
 
-    def compute_output_spec(self, vectors, memory, keys, mask, states) -> list:
+    def compute_output_spec(self, vectors, memory, keys, real, states) -> list:
         """Tell the outputs' shapes."""
         batch, steps = vectors.shape[:2]
         shapes = [(batch, steps, self.combine.units), *(state.shape for state in states), (batch, steps, keys.shape[1])]
@@ -60,7 +63,7 @@ class Attentive(layers.Layer):
 class AdditiveDecoder(Attentive):
     """Attention comes before the step: scores by a hidden layer of the state before (Bahdanau et al. 2015, A.1.2)."""
 
-    def build(self, vectors_shape, memory_shape, keys_shape, mask_shape, states_shape) -> None:
+    def build(self, vectors_shape, memory_shape, keys_shape, real_shape, states_shape) -> None:
         """Make all weights now: within the loop they could not be."""
         self.query, self.score = layers.Dense(keys_shape[-1], use_bias=False), layers.Dense(1, use_bias=False)
         self.query.build((None, self.units))
@@ -70,10 +73,10 @@ class AdditiveDecoder(Attentive):
 
     def step(self, vectors: KerasTensor, states: list, source: tuple) -> tuple[list, KerasTensor, KerasTensor]:
         """Attend with the state before, then read the token and what was attended to."""
-        memory, keys, mask = source
+        memory, keys, real = source
         queries = ops.expand_dims(self.query(states[-self.each]), 1)
         scores = self.score(ops.tanh(queries + keys))[..., 0]  # (B, S)
-        weights = ops.softmax(ops.where(mask, scores, FAR), axis=-1)
+        weights = ops.softmax(ops.where(real, scores, FAR), axis=-1)
         context = ops.einsum("bs,bsm->bm", weights, memory)
         output, states = self.run_cells(ops.concatenate([vectors, context], axis=-1), states)
         return states, self.combine(ops.concatenate([output, context, vectors], axis=-1)), weights
@@ -85,18 +88,18 @@ class FeedingDecoder(Attentive):
     The last of the states is what the step before made of its attention.
     """
 
-    def build(self, vectors_shape, memory_shape, keys_shape, mask_shape, states_shape) -> None:
+    def build(self, vectors_shape, memory_shape, keys_shape, real_shape, states_shape) -> None:
         """Make all weights now: within the loop they could not be."""
         self.build_cells(vectors_shape[-1] + self.combine.units)
         self.combine.build((None, self.units + memory_shape[-1]))
 
     def step(self, vectors: KerasTensor, states: list, source: tuple) -> tuple[list, KerasTensor, KerasTensor]:
         """Read the token and what the last step made of its attention, then attend."""
-        memory, keys, mask = source
+        memory, keys, real = source
         *own, fed = states
         output, own = self.run_cells(ops.concatenate([vectors, fed], axis=-1), own)
         scores = ops.einsum("bu,bsu->bs", output, keys)
-        weights = ops.softmax(ops.where(mask, scores, FAR), axis=-1)
+        weights = ops.softmax(ops.where(real, scores, FAR), axis=-1)
         context = ops.einsum("bs,bsm->bm", weights, memory)
         features = self.combine(ops.concatenate([output, context], axis=-1))
         return [*own, features], features, weights

@@ -73,7 +73,7 @@ def scores(table: pd.DataFrame, mark: str = "") -> dict[str, float]:
 def by_length(predictions: pd.DataFrame) -> list[dict]:
     """Return the figures in bands of about as many sources each, the shortest first; equal lengths stay together."""
     lengths = predictions["source_tokens"]
-    share = lengths.rank(method="max", pct=True)  # equal lengths have one rank
+    share = lengths.rank(method="min", pct=True)
     band = np.ceil(share * BANDS - 1e-9)
     return [
         {"from": int(lengths[rows].min()), "to": int(lengths[rows].max()), "sources": int(rows.sum())}

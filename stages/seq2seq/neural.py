@@ -63,8 +63,8 @@ class NeuralModel:
     def attention(self, source: str, output: str) -> tuple[list[str], list[str], np.ndarray]:
         """Return a source's tokens, those of an output and its end, and the weights (output's, source's)."""
         both = [self.vocabularies.encode(side, [text])[0] for side, text in (("source", source), ("target", output))]
-        before = np.array([BEGIN, *both[1][:-1]], np.int32)[None]
-        *_, weights = self.pair.decoder([before, *self.pair.encoder(both[0][None])])
+        source, before = (jax.numpy.array([ids]) for ids in (both[0], [BEGIN, *both[1][:-1]]))
+        *_, weights = self.pair.decoder([before, *self.pair.encoder(source)])
         named = (self.vocabularies.tokens(side, ids) for side, ids in zip(("source", "target"), both, strict=True))
         return *named, np.asarray(weights)[0]
 
