@@ -33,6 +33,7 @@ datasets:
     tokenizer: {source: {unit: character, maximum_length: 12}, target: {maximum_length: 12}, length_ratio: 4}
 classification: {datasets: [], training: {}, models: {majority: {}}}
 generation: {datasets: [], seeds: [1], training: {}, models: {ngram: {}}}
+forecasting: {datasets: [], training: {}, models: {naive: {}}}
 seq2seq: {datasets: [mine], seeds: [1], training: {}, models: {copy: {}}}
 evaluation: {}
 """
