@@ -51,7 +51,13 @@ def fit(batches: Iterable[list[str]], choices: "Side", where: str) -> tokenizers
         tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Metaspace(), marks])
         tokenizer.decoder = decoders.Metaspace()
     tokenizer.train_from_iterator(batches, trainer)
-    size = tokenizer.get_vocab_size()
+    _refuse_size(tokenizer.get_vocab_size(), choices, where)
+    content = json.loads(tokenizer.to_str())
+    content["added_tokens"] = []  # where a text holds a marker's own letters they are read as any others
+    return tokenizers.Tokenizer.from_str(json.dumps(content))
+
+
+def _refuse_size(size: int, choices: "Side", where: str) -> None:
     if size <= len(MARKERS):
         raise Problem(
             f"the vocabulary is empty: no {choices.unit} of train's {where} occurs {choices.minimum_frequency} times; "
@@ -62,9 +68,6 @@ def fit(batches: Iterable[list[str]], choices: "Side", where: str) -> tokenizers
             f"tokenizer.{where}.vocabulary is {choices.vocabulary}, but the characters of train and the "
             f"{len(MARKERS)} markers alone are {size}: raise it, or use the unit word"
         )
-    content = json.loads(tokenizer.to_str())
-    content["added_tokens"] = []  # where a text holds a marker's own letters they are read as any others
-    return tokenizers.Tokenizer.from_str(json.dumps(content))
 
 
 class Sizes(NamedTuple):

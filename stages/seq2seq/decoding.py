@@ -39,8 +39,8 @@ class Beam(NamedTuple):
 def search(pair: Pair, whole: keras.Model, width: int, limit: int, length_penalty: float, best: int = 1) -> Callable:
     """Return a compiled function of (trainable weights of the whole, ids (B, S)) → Found.
 
-    A row of the batch ends when its `best` best hypotheses have ended; what a row gets does not depend on the others,
-    for a hypothesis that ended stays as it is. With a width of 1 the search is greedy.
+    A row of the batch is done when its `best` best hypotheses have ended, and then stays as it is: what it gets does
+    not depend on the others. With a width of 1 the search is greedy.
     """
 
     places = {variable.path: place for place, variable in enumerate(whole.trainable_variables)}
@@ -57,7 +57,8 @@ def search(pair: Pair, whole: keras.Model, width: int, limit: int, length_penalt
 
         def advance(beam: Beam) -> Beam:
             outputs = _call(pair.decoder, own[1], [beam.last.reshape(-1, 1), *memory, *beam.states])
-            return _next(beam, outputs[0][:, 0], outputs[1 : 1 + pair.states], length_penalty)
+            after = _next(beam, outputs[0][:, 0], outputs[1 : 1 + pair.states], length_penalty)
+            return _stopped(beam, after, beam.ended[:, :best].all(axis=1))
 
         end = jax.lax.while_loop(going_on, advance, _start(len(ids), width, limit, states))
         return Found(end.tokens, end.sums / _penalty(end.lengths, length_penalty), end.ended)
@@ -91,6 +92,16 @@ def _next(beam: Beam, logits: jax.Array, states: list[jax.Array], length_penalty
     ended = jnp.take_along_axis(beam.ended, parent, axis=1) | (token == END)
     lengths = jnp.take_along_axis(lengths, parent, axis=1)
     return Beam(beam.step + 1, token, kept, sums, lengths, ended, [state[flat] for state in states])
+
+
+def _stopped(before: Beam, after: Beam, done: jax.Array) -> Beam:
+    """Return the state after a step, but that of before for rows (B,) that were done: others may go on beside them."""
+    kept = {
+        name: jnp.where(done.reshape(-1, *[1] * (old.ndim - 1)), old, new)
+        for name, old, new in zip(Beam._fields, before, after, strict=True)
+        if name not in ("step", "states")
+    }
+    return after._replace(**kept)
 
 
 def _penalty(lengths: jax.Array, power: float) -> jax.Array:

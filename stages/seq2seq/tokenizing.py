@@ -33,7 +33,7 @@ def tokenize_pairs(dataset: str) -> dict[str, np.ndarray]:
         rows = {side: vocabularies.encode(side, pairs[side].tolist(), cut=False) for side in SIDES}
         counts = {side: np.array([len(row) for row in rows[side]]) for side in SIDES}
         report[part] = {side: _summary(rows[side], counts[side], vocabularies.maximum[side]) for side in SIDES}
-        lengths |= {f"{part}, {side}": np.bincount(counts[side]) for side in SIDES}
+        lengths |= {f"{part} {side}": np.bincount(counts[side]) for side in SIDES}
         if part == "train":
             kept, report["not_learned"] = learned(counts, vocabularies.maximum, choices.length_ratio)
             train = {side: Rows.gather([rows[side][pair] for pair in np.flatnonzero(kept)]) for side in SIDES}

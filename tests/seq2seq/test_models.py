@@ -45,7 +45,8 @@ def trained(name: str, data: Prepared, checkpoint, *epochs: int, own: dict | Non
         model = made(name, data, own)
         parameters, choices = Saved.model_file(name).Parameters(**own), Training(batch_tokens=256, buckets=2)
         plan = Plan(last, 9, "gain", 0.5, checkpoint, "test")
-        history = neural.fit(model, parameters, data, choices, 1, plan, lambda _weights: {"gain": 0.0})
+        gains = iter(range(last))  # the last epoch is the best
+        history = neural.fit(model, parameters, data, choices, 1, plan, lambda _, g=gains: {"gain": float(next(g))})
     return model, [row["train_loss"] for row in history.epochs]
 
 
@@ -149,7 +150,7 @@ def test_a_score_is_the_log_probability_of_the_output_by_its_length(luong):
     (outputs,) = luong.translate(["abcda"], beam=3, best=3, length_penalty=0.7)
     pair, vocabularies = luong.pair, luong.vocabularies
     source = vocabularies.encode("source", ["abcda"])[0][None]
-    for one in outputs:
+    for one in filter(lambda one: one.ended, outputs):
         target = vocabularies.encode("target", [one.text])[0]
         before = np.array([BEGIN, *target[:-1]], np.int32)[None]
         logits = np.asarray(pair.decoder([jnp.array(before), *pair.encoder(source)])[0], float)[0]
