@@ -30,6 +30,7 @@ datasets:
   mine: {task: generation, source: {path: mine}, window: {length: 16}}
 classification: {datasets: [], training: {}, models: {majority: {}}}
 generation: {datasets: [mine], seeds: [1], training: {}, models: {ngram: {}}}
+forecasting: {datasets: [], training: {}, models: {naive: {}}}
 seq2seq: {datasets: [], seeds: [1], training: {}, models: {copy: {}}}
 evaluation: {}
 """
