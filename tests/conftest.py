@@ -5,21 +5,22 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from small_params import others
 
 from stages import params
 from stages.replicas import prepare_jax
 
-CLASSIFIER = """
+CLASSIFIER = (
+    """
 seeds: [1]
 parallel: {}
 datasets:
   mine: {task: classification, source: {path: mine.csv}, reading: {}, split: {}, tokenizer: TOKENIZER}
 classification: {datasets: [mine], training: {}, models: {majority: {}}}
-generation: {datasets: [], seeds: [1], training: {}, models: {ngram: {}}}
-forecasting: {datasets: [], training: {}, models: {naive: {}}}
-seq2seq: {datasets: [], seeds: [1], training: {}, models: {copy: {}}}
-evaluation: {}
 """
+    + others("classification")
+    + "evaluation: {}\n"
+)
 
 settings.register_profile("recur", derandomize=True, deadline=None, max_examples=50, database=None)
 settings.load_profile("recur")

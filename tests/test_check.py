@@ -3,6 +3,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from small_params import others
 
 from stages import check as module
 from stages import params
@@ -12,17 +13,17 @@ from stages.schema import TASKS
 
 ROOT = Path(__file__).parents[1]
 STARTER = ROOT / "stages/classification/expectations.yaml"
-PARAMS = """
+PARAMS = (
+    """
 seeds: [1]
 parallel: {}
 datasets:
   mine: {task: classification, source: SOURCE, reading: {}, split: {}, tokenizer: {}}
 classification: {datasets: [mine], training: {}, models: {majority: {}}}
-generation: {datasets: [], seeds: [1], training: {}, models: {ngram: {}}}
-forecasting: {datasets: [], training: {}, models: {naive: {}}}
-seq2seq: {datasets: [], seeds: [1], training: {}, models: {copy: {}}}
-evaluation: {}
 """
+    + others("classification")
+    + "evaluation: {}\n"
+)
 PACKAGE = "{package: a==1, sha256: HASH, files: [{path: a.csv, sha256: HASH}]}".replace("HASH", "a" * 64)
 NOTE = "The source is not a local file: there is nothing to watch.\n"
 

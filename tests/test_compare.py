@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from small_params import others
 
 from stages import params
 from stages.classification import comparison
@@ -19,17 +20,17 @@ from stages.significance import holm, paired_test, proven, resample
 
 ROOT = Path(__file__).parents[1]
 QUICK = Evaluation(bootstrap=200, permutations=500)
-PARAMS = """
+PARAMS = (
+    """
 seeds: [1, 2]
 parallel: {}
 datasets:
   mine: {task: classification, source: {path: mine.csv}, reading: {}, split: {}, tokenizer: {}}
 classification: {datasets: [mine], training: {}, models: MODELS}
-generation: {datasets: [], seeds: [1], training: {}, models: {ngram: {}}}
-forecasting: {datasets: [], training: {}, models: {naive: {}}}
-seq2seq: {datasets: [], seeds: [1], training: {}, models: {copy: {}}}
-evaluation: {bootstrap: 300, permutations: 300}
 """
+    + others("classification")
+    + "evaluation: {bootstrap: 300, permutations: 300}\n"
+)
 
 
 def predictions(accuracies, items=200, seed=0):

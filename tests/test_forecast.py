@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from small_params import others
 
 import stages.params
 from stages.backtest import backtest
@@ -18,7 +19,8 @@ from stages.train import train
 from stages.validate import write_table
 from stages.window import window
 
-PARAMS = """
+PARAMS = (
+    """
 seeds: [1]
 parallel: {}
 datasets:
@@ -28,12 +30,11 @@ datasets:
     reading: {values: [load], covariates: [holiday], time_zone: Europe/Berlin}
     split: {validation: 0.2, test: 0.2}
     window: {look_back: 24, horizon: 6, season: 24}
-classification: {datasets: [], training: {}, models: {majority: {}}}
-generation: {datasets: [], seeds: [1], training: {}, models: {ngram: {}}}
 forecasting: {datasets: [mine], training: {}, models: {naive: {}, linear: {}}}
-seq2seq: {datasets: [], seeds: [1], training: {}, models: {copy: {}}}
-evaluation: {}
 """
+    + others("forecasting")
+    + "evaluation: {}\n"
+)
 COMING = pd.date_range("2024-01-11", periods=6, freq="h", tz="UTC")
 
 

@@ -4,13 +4,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from small_params import others
 
 from stages.classification.params import Training
 from stages.console import BadParameters
 from stages.params import load
 
 ROOT = Path(__file__).parents[1]
-GOOD = """\
+GOOD = (
+    """\
 seeds: [1, 2, 3]
 parallel: {backend: loky, processes: -1}
 datasets:
@@ -43,12 +45,10 @@ classification:
     majority: {}
     lstm: {units: 8}
     cnn: {widths: [3, 4]}
-generation: {datasets: [], seeds: [1], training: {}, models: {ngram: {}}}
-forecasting: {datasets: [], training: {}, models: {naive: {}}}
-seq2seq: {datasets: [], seeds: [1], training: {}, models: {copy: {}}}
-evaluation:
-  bootstrap: 100
-""".replace("HASH", "a" * 64)
+"""
+    + others("classification")
+    + "evaluation:\n  bootstrap: 100\n"
+).replace("HASH", "a" * 64)
 
 
 def fails(tmp_path, content):

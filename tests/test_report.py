@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
+from small_params import others
 
 import stages.params
 from stages import charts
@@ -21,20 +22,20 @@ from stages.pictures import SERIES, apart
 from stages.report import report
 from stages.wording import escape_markdown, interval, megabytes
 
-PARAMS = """
+PARAMS = (
+    """
 seeds: [1, 2]
-parallel: {{}}
+parallel: {}
 datasets:
-  mine: {{task: classification, source: {{path: mine.csv}}, reading: {{}}, split: {{}}, tokenizer: {{}}}}
+  mine: {task: classification, source: {path: mine.csv}, reading: {}, split: {}, tokenizer: {}}
 classification:
   datasets: [mine]
-  training: {{}}
-  models: {{{models}}}
-generation: {{datasets: [], seeds: [1], training: {{}}, models: {{ngram: {{}}}}}}
-forecasting: {{datasets: [], training: {{}}, models: {{naive: {{}}}}}}
-seq2seq: {{datasets: [], seeds: [1], training: {{}}, models: {{copy: {{}}}}}}
-evaluation: {{}}
+  training: {}
+  models: {MODELS}
 """
+    + others("classification")
+    + "evaluation: {}\n"
+)
 HOSTILE = ["<script>alert(1)</script>", "a$b_c|d$", 'x" onload="y', "中文\x07 #010101 & co", "NA", "007"]
 ACCURACY = {"majority": 0.5, "tfidf_logreg": 0.8, "lstm": 0.85, "cnn": 0.9}  # on test
 ACCURACIES = ACCURACY | dict(
@@ -68,7 +69,7 @@ def write_csv(path, rows):
 
 
 def write_inputs(models=tuple(ACCURACY), labels=("bad", "good")):
-    write("params.yaml", PARAMS.format(models=", ".join(f"{name}: {{}}" for name in models)))
+    write("params.yaml", PARAMS.replace("MODELS", ", ".join(f"{name}: {{}}" for name in models)))
     write("reports/compare/mine.json", json.dumps(compared(models)))
     for name in models:
         write_model(name, labels)
@@ -466,7 +467,7 @@ def test_tables_of_many_classes_are_folded(project):
 
 def test_a_model_that_params_do_not_name_is_left_out(project):
     project()
-    write("params.yaml", PARAMS.format(models="lstm: {}, tfidf_logreg: {}"))
+    write("params.yaml", PARAMS.replace("MODELS", "lstm: {}, tfidf_logreg: {}"))
     report()
     assert list(json.loads(read("summary.json"))["datasets"]["mine"]["models"]) == ["lstm", "tfidf_logreg"]
     assert "majority" not in read("leaderboard.md") + read("index.html")
@@ -509,7 +510,7 @@ def test_an_empty_table_is_named(project):
 
 def test_a_comparison_without_a_model_is_told(project):
     project(models=("majority", "cnn"))
-    write("params.yaml", PARAMS.format(models="majority: {}, cnn: {}, lstm: {}"))
+    write("params.yaml", PARAMS.replace("MODELS", "majority: {}, cnn: {}, lstm: {}"))
     with pytest.raises(
         Problem, match=r"compare/mine\.json has no model lstm, which params\.yaml names: run `dvc repro`"
     ):
@@ -518,7 +519,7 @@ def test_a_comparison_without_a_model_is_told(project):
 
 def test_a_comparison_that_chose_another_model_is_told(project):
     project()
-    write("params.yaml", PARAMS.format(models="tfidf_logreg: {}, cnn: {}"))
+    write("params.yaml", PARAMS.replace("MODELS", "tfidf_logreg: {}, cnn: {}"))
     with pytest.raises(
         Problem, match=r"compare/mine\.json chose lstm, which params\.yaml does not name: run `dvc repro`"
     ):

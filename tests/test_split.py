@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
+from small_params import others
 
 from stages import params
 from stages.classification.auditing import shared_texts
@@ -16,17 +17,17 @@ from stages.console import Problem
 from stages.split import split
 
 THIRDS = Split(validation=0.33, test=0.33)
-PARAMS = """
+PARAMS = (
+    """
 seeds: [1]
 parallel: {}
 datasets:
   mine: {task: classification, source: {path: mine.csv}, reading: {}, split: {}, tokenizer: {}}
 classification: {datasets: [mine], training: {}, models: {majority: {}}}
-generation: {datasets: [], seeds: [1], training: {}, models: {ngram: {}}}
-forecasting: {datasets: [], training: {}, models: {naive: {}}}
-seq2seq: {datasets: [], seeds: [1], training: {}, models: {copy: {}}}
-evaluation: {}
 """
+    + others("classification")
+    + "evaluation: {}\n"
+)
 
 
 def table(rows):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from small_params import others
 
 import stages.params
 from stages.console import Problem
@@ -14,7 +15,8 @@ from stages.validate import failure_message, read_expectations, render, validate
 
 ROOT = Path(__file__).parents[1]
 STARTER = ROOT / "stages/classification/expectations.yaml"
-PARAMS = """
+PARAMS = (
+    """
 seeds: [1]
 parallel: {}
 datasets:
@@ -28,11 +30,10 @@ classification:
   datasets: [mine]
   training: {}
   models: {majority: {}}
-generation: {datasets: [], seeds: [1], training: {}, models: {ngram: {}}}
-forecasting: {datasets: [], training: {}, models: {naive: {}}}
-seq2seq: {datasets: [], seeds: [1], training: {}, models: {copy: {}}}
-evaluation: {}
 """
+    + others("classification")
+    + "evaluation: {}\n"
+)
 GOOD = "text,label\n" + "".join(f"text {n},{'ham' if n % 3 else 'spam'}\n" for n in range(12))
 OUTPUTS = ("reports/validation/mine.json", "reports/validation/mine.html", "data/prepared/mine/table.parquet")
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from small_params import others
 
 from stages import params
 from stages.audit import audit
@@ -23,17 +24,17 @@ from stages.split import split
 from stages.validate import validate
 from stages.window import window
 
-PARAMS = """
+PARAMS = (
+    """
 seeds: [1]
 parallel: {}
 datasets:
   mine: {task: generation, source: {path: mine}, window: {length: 16}}
-classification: {datasets: [], training: {}, models: {majority: {}}}
 generation: {datasets: [mine], seeds: [1], training: {}, models: {ngram: {}}}
-forecasting: {datasets: [], training: {}, models: {naive: {}}}
-seq2seq: {datasets: [], seeds: [1], training: {}, models: {copy: {}}}
-evaluation: {}
 """
+    + others("generation")
+    + "evaluation: {}\n"
+)
 LINES = [f"line {number} of a work that is long enough\n" for number in range(400)]
 
 

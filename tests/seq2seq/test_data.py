@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from small_params import others
 
 from stages import params
 from stages.audit import audit
@@ -22,7 +23,8 @@ from stages.split import split
 from stages.tokenize import tokenize
 from stages.validate import validate
 
-PARAMS = """
+PARAMS = (
+    """
 seeds: [1]
 parallel: {}
 datasets:
@@ -31,12 +33,11 @@ datasets:
     source: {path: mine}
     split: {validation: 0.2, test: 0.2}
     tokenizer: {source: {unit: character, maximum_length: 12}, target: {maximum_length: 12}, length_ratio: 4}
-classification: {datasets: [], training: {}, models: {majority: {}}}
-generation: {datasets: [], seeds: [1], training: {}, models: {ngram: {}}}
-forecasting: {datasets: [], training: {}, models: {naive: {}}}
 seq2seq: {datasets: [mine], seeds: [1], training: {}, models: {copy: {}}}
-evaluation: {}
 """
+    + others("seq2seq")
+    + "evaluation: {}\n"
+)
 WORDS = [f"{a}{b}{c}" for a in "abc" for b in "def" for c in "ghijkl"]
 LINES = [f"{word}\t{' '.join(word).upper()}\n" for word in WORDS]
 
