@@ -40,10 +40,10 @@ def backtest(dataset: str, model: str, cutoffs: int, refit: bool) -> None:
     """
     prepare_jax()
     saved = Saved(find(dataset, model))
+    seed, trained = next(saved.replicas())
     rows = []
     for parts in progress(list(rolling_parts(dataset, cutoffs, saved.fitted)), desc="backtest", unit="cut-off"):
-        seed, forecaster = next(saved.replicas())
-        fitted = saved.fitted
+        forecaster, fitted = trained, saved.fitted
         if refit:
             forecaster, fitted = refitted(dataset, model, seed, parts)
         windows = test_windows(parts, fitted)
