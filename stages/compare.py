@@ -7,6 +7,7 @@ from types import ModuleType
 import numpy as np
 import pandas as pd
 
+from stages.claims import items_of
 from stages.console import Problem, run
 from stages.files import read_json, write_json
 from stages.params import Evaluation, load
@@ -91,7 +92,7 @@ def decide_claims(task: ModuleType, tables: dict[str, pd.DataFrame], choices: Ev
     for claim in task.CLAIMS:
         if not {claim.better, claim.worse} <= tables.keys():
             continue
-        chosen = {name: task.chosen(tables[name], claim.texts) for name in (claim.better, claim.worse)}
+        chosen = {name: items_of(tables[name], claim.texts, task.LENGTH) for name in (claim.better, claim.worse)}
         better, worse = (task.by_item(table) for table in chosen.values())
         resampled = resample({name: task.by_seed(table) for name, table in chosen.items()}, task.figures, choices)
         gaps = resampled[claim.better][measure.name] - resampled[claim.worse][measure.name]

@@ -15,8 +15,9 @@ METRICS = {
     "calibration_error": "Calibration error ↓",
 }
 ITEM = ["id", "label"]  # columns that must be the same for all models
+LENGTH = "tokens"  # the column by which claims choose the longest and shortest items
 
-__all__ = ["CLAIMS", "ITEM", "MEASURE", "METRICS", "by_item", "by_seed", "chosen", "figures"]
+__all__ = ["CLAIMS", "ITEM", "LENGTH", "MEASURE", "METRICS", "by_item", "by_seed", "figures"]
 
 
 def by_seed(table: pd.DataFrame) -> np.ndarray:
@@ -35,11 +36,3 @@ def by_item(table: pd.DataFrame) -> np.ndarray:
     """Return how often each item was classified rightly, the mean over seeds, (items,)."""
     hits = (table["label"] == table["predicted"]).astype(float)
     return hits.groupby(table["id"], sort=True).mean().to_numpy()
-
-
-def chosen(table: pd.DataFrame, texts: str) -> pd.DataFrame:
-    """Return the rows of all texts, or of the shortest or longest quarter by tokens."""
-    if texts == "all":
-        return table
-    quarter = table["tokens"].quantile(0.25 if texts == "shortest" else 0.75)
-    return table[table["tokens"] <= quarter if texts == "shortest" else table["tokens"] >= quarter]

@@ -10,6 +10,7 @@ from stages.significance import Measure
 MEASURE = Measure("bits_per_character", "bits a test character", "bits a character", higher_is_better=False)
 METRICS = {"bits_per_character": "Bits a character ↓", "word_perplexity": "Word perplexity ↓"}
 ITEM = ["id", "characters", "words"]  # columns that must be the same for all models
+LENGTH = None  # of items: claims speak of all
 CLAIMS = (
     Claim("Gates keep a longer memory", "lstm", "rnn", "all"),
     Claim("Gates keep a longer memory", "gru", "rnn", "all"),
@@ -18,7 +19,7 @@ CLAIMS = (
     Claim("Deconvolution can generate text (its figure is a bound)", "deconv", "ngram", "all"),
 )
 
-__all__ = ["CLAIMS", "ITEM", "MEASURE", "METRICS", "by_item", "by_seed", "chosen", "figures"]
+__all__ = ["CLAIMS", "ITEM", "LENGTH", "MEASURE", "METRICS", "by_item", "by_seed", "figures"]
 
 
 def by_seed(table: pd.DataFrame) -> np.ndarray:
@@ -30,8 +31,3 @@ def by_item(table: pd.DataFrame) -> np.ndarray:
     """Return what each block adds to the bits a character, the mean over seeds, (blocks,): their mean is the figure."""
     found = by_seed(table).mean(axis=0)
     return found[:, 2] / found[:, 0].mean()
-
-
-def chosen(table: pd.DataFrame, _texts: str) -> pd.DataFrame:
-    """Return the rows that a claim speaks of: here always all."""
-    return table

@@ -17,6 +17,7 @@ METRICS = {
     "exact_match": "Exact match",
 }
 ITEM = ["id", "source_tokens"]  # columns that must be the same for all models
+LENGTH = "source_tokens"  # the column by which claims choose the longest and shortest items
 BOTTLENECK = "A fixed vector is a bottleneck: attention helps on long sources"
 CLAIMS = (
     Claim("Attention beats one fixed vector", "bahdanau", "encoder_decoder", "all"),
@@ -29,7 +30,7 @@ CLAIMS = (
     Claim("A network translates better than a table of words", "luong", "ibm1", "all"),
 )
 
-__all__ = ["CLAIMS", "ITEM", "MEASURE", "METRICS", "by_item", "by_seed", "chosen", "figures"]
+__all__ = ["CLAIMS", "ITEM", "LENGTH", "MEASURE", "METRICS", "by_item", "by_seed", "figures"]
 
 
 def by_seed(table: pd.DataFrame) -> np.ndarray:
@@ -47,11 +48,3 @@ def by_item(table: pd.DataFrame) -> np.ndarray:
     found = table.groupby("seed")[["edits", "units"]]
     rates = [rows["edits"].to_numpy(float) / rows["units"].mean() for _, rows in found]
     return np.mean(rates, axis=0)
-
-
-def chosen(table: pd.DataFrame, texts: str) -> pd.DataFrame:
-    """Return the rows of all sources, or of the shortest or longest quarter by tokens."""
-    if texts == "all":
-        return table
-    quarter = table["source_tokens"].quantile(0.25 if texts == "shortest" else 0.75)
-    return table[table["source_tokens"] <= quarter if texts == "shortest" else table["source_tokens"] >= quarter]
