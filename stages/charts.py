@@ -107,6 +107,26 @@ def curves(tables: dict[str, pd.DataFrame], column: str, baseline: pd.DataFrame 
     return inline(figure, name, f"{label} by epoch of {', '.join(tables)}")
 
 
+def of_comparison(dataset: str, found: dict) -> dict:
+    """Return the pictures that every task's results have: `intervals`, `cost`, and `curves` by figure.
+
+    Args:
+        dataset: its name.
+        found: what `stages.gathering.gather_comparison` returned.
+    """
+    compared, models, measure = found["compare"], found["models"], found["measure"]
+    best, baseline = compared["best"], compared["best_baseline"]
+    figures = {name: model["metrics"][measure.name] for name, model in models.items()}
+    seconds = {name: model["timings"]["train"]["fit_seconds"] for name, model in models.items()}
+    trained = {name: models[name]["curves"] for name in sorted(models) if not models[name]["baseline"]}
+    level, column = models[baseline]["curves"] if baseline else None, f"validation_{measure.name}"
+    return {
+        "intervals": intervals(figures, measure, best, baseline, f"{dataset}-intervals"),
+        "cost": cost(figures, measure, seconds, best, f"{dataset}-cost"),
+        "curves": {column: curves(trained, column, level, f"{dataset}-{column}")} if trained else {},
+    }
+
+
 def _ends(found: dict) -> str:
     return f"{found['low']:.3f} to {found['high']:.3f}"
 

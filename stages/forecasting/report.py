@@ -28,16 +28,8 @@ def draw(dataset: str, found: dict) -> dict:
     the best baseline, by model and window.
     """
     compared, models = found["compare"], found["models"]
-    best, baseline = compared["best"], compared["best_baseline"]
-    figures = {name: model["metrics"][MEASURE.name] for name, model in models.items()}
-    seconds = {name: model["timings"]["train"]["fit_seconds"] for name, model in models.items()}
-    trained = {name: models[name]["curves"] for name in sorted(models) if not models[name]["baseline"]}
-    level, column = models[baseline]["curves"] if baseline else None, f"validation_{MEASURE.name}"
-    shown = dict.fromkeys(name for name in (best, baseline) if name)
-    return {
-        "intervals": charts.intervals(figures, MEASURE, best, baseline, f"{dataset}-intervals"),
-        "cost": charts.cost(figures, MEASURE, seconds, best, f"{dataset}-cost"),
-        "curves": {column: charts.curves(trained, column, level, f"{dataset}-{column}")} if trained else {},
+    shown = dict.fromkeys(name for name in (compared["best"], compared["best_baseline"]) if name)
+    return charts.of_comparison(dataset, found) | {
         "by_step": plots.by_step({name: models[name]["by_step"] for name in sorted(models)}, f"{dataset}-by-step"),
         "residuals": plots.residuals(
             {name: models[name]["residuals"] for name in sorted(models)}, f"{dataset}-residuals"

@@ -24,16 +24,7 @@ def gather(dataset: str, names: list[str], confidence: float) -> dict:
 
 def draw(dataset: str, found: dict) -> dict:
     """Return a dataset's pictures as SVG: `intervals`, `cost`, `curves` (by figure) and `by_position`."""
-    compared, models = found["compare"], found["models"]
-    best, baseline = compared["best"], compared["best_baseline"]
-    figures = {name: model["metrics"][MEASURE.name] for name, model in models.items()}
-    seconds = {name: model["timings"]["train"]["fit_seconds"] for name, model in models.items()}
-    trained = {name: models[name]["curves"] for name in sorted(models) if not models[name]["baseline"]}
-    level, column = models[baseline]["curves"] if baseline else None, f"validation_{MEASURE.name}"
+    models = found["models"]
     places = {name: models[name]["by_position"] for name in sorted(models) if models[name]["by_position"]}
-    return {
-        "intervals": charts.intervals(figures, MEASURE, best, baseline, f"{dataset}-intervals"),
-        "cost": charts.cost(figures, MEASURE, seconds, best, f"{dataset}-cost"),
-        "curves": {column: charts.curves(trained, column, level, f"{dataset}-{column}")} if trained else {},
-        "by_position": plots.by_position(places, f"{dataset}-by-position") if places else None,
-    }
+    drawn = plots.by_position(places, f"{dataset}-by-position") if places else None
+    return charts.of_comparison(dataset, found) | {"by_position": drawn}

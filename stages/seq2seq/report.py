@@ -25,18 +25,11 @@ def gather(dataset: str, names: list[str], confidence: float) -> dict:
 
 def draw(dataset: str, found: dict) -> dict:
     """Return a dataset's pictures as SVG: `intervals`, `cost`, `curves` (by figure), `by_length`, `lengths`."""
-    compared, models = found["compare"], found["models"]
-    best, baseline = compared["best"], compared["best_baseline"]
-    figures = {name: model["metrics"][MEASURE.name] for name, model in models.items()}
-    seconds = {name: model["timings"]["train"]["fit_seconds"] for name, model in models.items()}
-    trained = {name: models[name]["curves"] for name in sorted(models) if not models[name]["baseline"]}
-    level, column = models[baseline]["curves"] if baseline else None, f"validation_{MEASURE.name}"
+    models, baseline = found["models"], found["compare"]["best_baseline"]
+    trained = [name for name in sorted(models) if not models[name]["baseline"]]
     bands = {name: models[name]["by_length"] for name in (*trained, *([baseline] if baseline else []))}
     told = {"error": (MEASURE.name, MEASURE.words), "bleu": ("bleu", "BLEU")}
-    return {
-        "intervals": charts.intervals(figures, MEASURE, best, baseline, f"{dataset}-intervals"),
-        "cost": charts.cost(figures, MEASURE, seconds, best, f"{dataset}-cost"),
-        "curves": {column: charts.curves(trained, column, level, f"{dataset}-{column}")} if trained else {},
+    return charts.of_comparison(dataset, found) | {
         "by_length": {
             key: plots.by_length(bands, figure, words, sorted(models), f"{dataset}-by-length-{key}")
             for key, (figure, words) in told.items()
