@@ -36,12 +36,13 @@ def measure(saved: Saved) -> Measured:
         if shown is None:
             shown = _examples(forecaster, windows, sums[seed], parts, saved.fitted)
     predictions = pd.concat([own.table().assign(seed=seed) for seed, own in sums.items()])
-    steps = np.mean([own.by_step for own in sums.values()], axis=0)
+    mean = np.mean([own.by_step for own in sums.values()], axis=0)
+    steps = [{"step": step + 1} | _plain(figures(row)) for step, row in enumerate(mean)]
     return Measured(
         predictions,
         scores={seed: _plain(figures(own.by_block.sum(axis=0))) for seed, own in sums.items()},
         details={
-            "by_step": [{"step": step + 1} | _plain(figures(row)) for step, row in enumerate(steps)],
+            "by_step": steps,
             "by_series": _by_series(list(sums.values()), windows, saved.fitted),
             "signature": _signature(saved, parts, windows, block),
         },
@@ -49,7 +50,7 @@ def measure(saved: Saved) -> Measured:
         items=len(windows) * len(sums),
         plots={
             "forecasts": shown,
-            "steps": pd.DataFrame([{"step": step + 1} | _plain(figures(row)) for step, row in enumerate(steps)]),
+            "steps": pd.DataFrame(steps),
             "residuals": next(iter(sums.values())).histogram(),
         },
     )

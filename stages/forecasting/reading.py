@@ -22,12 +22,12 @@ import pandas as pd
 import pyarrow as pa
 
 from stages.console import Problem, nearest, progress
+from stages.forecasting.data import COVARIATE
 from stages.forecasting.params import Reading
 from stages.forecasting.timing import daylight_steps, frequency_of, parse_times
 
 FORMATS = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".parquet": "parquet"}
 COMPRESSIONS = (".gz", ".bz2", ".zip", ".xz", ".zst")
-COVARIATE = "covariate."
 SHOWN = 3  # rows that a message lists
 
 
