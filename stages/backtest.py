@@ -48,7 +48,7 @@ def backtest(dataset: str, model: str, cutoffs: int, refit: bool) -> None:
             forecaster, fitted = refitted(dataset, model, seed, parts)
         windows = test_windows(parts, fitted)
         told = {"from": str(parts["test"]["timestamp"].min()), "windows": len(windows)}
-        rows.append(told | measure_windows(forecaster, windows, fitted))
+        rows.append(told | measure_windows(forecaster.forecast, windows, fitted))
     path = Path("reports/backtest", dataset, f"{model}{'-refitted' if refit else ''}.json")
     write_json(path, {"dataset": dataset, "model": model, "refitted": refit, "cutoffs": rows})
     table = pd.DataFrame(rows)[["from", "windows", *SHOWN]]

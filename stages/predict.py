@@ -166,13 +166,9 @@ def token_weights(saved: Saved, texts: list[str], seeds: list[int]) -> list[list
     Raises:
         Problem: the model has no attention.
     """
-    by_seed = []
-    for _, found in saved.attention(texts, seeds):
-        if found is None:
-            raise Problem(
-                f"{saved.folder} has no attention to show: leave --attention out, or name a model that has it"
-            )
-        by_seed.append([weights.mean(axis=1) for weights in found])
+    by_seed = [[weights.mean(axis=1) for weights in found] for _, found in saved.attention(texts, seeds)]
+    if not by_seed:
+        raise Problem(f"{saved.folder} has no attention to show: leave --attention out, or name a model that has it")
     told = []
     for text, encoding, *weights in zip(texts, saved.tokenizer.encode_batch(texts), *by_seed, strict=True):
         words = [text[start:end] for start, end in encoding.offsets]

@@ -8,6 +8,8 @@ models/<dataset>/<model>/
 """
 
 import hashlib
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -17,7 +19,7 @@ from pydantic import ValidationError
 
 from stages.console import Problem
 from stages.files import read_json, sha256
-from stages.schema import Frozen
+from stages.schema import Frozen, Neural
 
 KEYS = {"dataset", "model", "parameters", "seeds", "validation", "size", "code", "files"}
 PACKAGES = Path(__file__).parent
@@ -66,6 +68,32 @@ class SavedModel:
                 raise Problem(f"there is no code for the model '{model}': {path} is missing")
             digest.update(path.read_bytes())
         return digest.hexdigest()
+
+    def replicas(self, seeds: Sequence[int] | None = None) -> Iterator[tuple[int, Any]]:
+        """Yield (seed, model); a network is the same object each time, compiled once, with other weights."""
+        for seed in self.about["seeds"] if seeds is None else seeds:
+            folder = self.folder / f"seed-{seed}"
+            if self.neural:
+                self.network.load_replica(folder)
+            yield seed, self.network if self.neural else self.load_baseline(folder)
+
+    @property
+    def neural(self) -> bool:
+        """Whether it is a network."""
+        return isinstance(self.parameters, Neural)
+
+    @cached_property
+    def network(self) -> Any:
+        """The network of all replicas."""
+        return self.build_network()
+
+    def build_network(self) -> Any:
+        """Return the network, with the weights of no replica."""
+        raise NotImplementedError
+
+    def load_baseline(self, folder: Path) -> Any:
+        """Return the baseline that a replica's folder holds."""
+        return self.module.Model.load(folder)
 
     @property
     def bytes(self) -> int:

@@ -13,6 +13,8 @@ import numpy as np
 
 from stages.console import progress
 from stages.files import whole
+from stages.schema import Frozen
+from stages.tasks import Job
 
 Batch = tuple[np.ndarray, np.ndarray, np.ndarray]  # inputs (B, …), targets (B, …), weights (B,): 0 for padding rows
 State = list[list[jax.Array]]  # trainable, non-trainable and optimizer variables; averages of the trainable ones
@@ -26,10 +28,10 @@ class History:
     best: int = -1  # index into epochs
     seconds: float = 0.0  # spent in training, earlier runs included
 
-    def record(self, row: dict, score: str) -> bool:
-        """Add an epoch; tell whether its `score` is the best so far."""
+    def record(self, row: dict, plan: "Plan") -> bool:
+        """Add an epoch; tell whether it is the best so far."""
         self.epochs.append(row)
-        if self.best < 0 or row[score] > self.epochs[self.best][score]:
+        if self.best < 0 or plan.prefers(row, self.epochs[self.best]):
             self.best = len(self.epochs) - 1
         return self.best == len(self.epochs) - 1
 
@@ -44,11 +46,24 @@ class Plan:
 
     epochs: int  # at most
     patience: int  # epochs without a better score
-    score: str  # of the metrics on validation; higher is better
+    score: str  # the figure on validation that decides
     averaging: float  # how much of the running average of the weights a step keeps; 0: the weights themselves
     checkpoint: Path
     description: str  # of the progress bar
     position: int = 0
+    lower_is_better: bool = True
+
+    @classmethod
+    def of(cls, job: Job, choices: Frozen, epochs: int, score: str, lower_is_better: bool = True) -> "Plan":
+        """Return the plan of a replica under its task's choices for training."""
+        told = f"{job.model} seed {job.seed}"
+        return cls(
+            epochs, choices.patience, score, choices.averaging, job.checkpoint, told, job.position, lower_is_better
+        )
+
+    def prefers(self, row: dict, other: dict) -> bool:
+        """Tell whether the figures of an epoch are better than those of another."""
+        return row[self.score] < other[self.score] if self.lower_is_better else row[self.score] > other[self.score]
 
 
 def fit(
@@ -79,13 +94,26 @@ def fit(
             state, value = step(state, *batch)
             losses.append(value)
         row = {"epoch": epoch + 1, "train_loss": float(np.mean(jax.device_get(losses)))} | validate(state[-1])
-        if history.record(row, plan.score):
+        if history.record(row, plan):
             best = jax.device_get(state[-1])
         history.seconds += perf_counter() - began
         _save(plan.checkpoint, state, best, history)
     for variable, value in zip(model.trainable_variables, best, strict=True):
         variable.assign(value)
     return history
+
+
+def cosine_adamw(parameters: Frozen, clip_norm: float, steps: int, warm_up: int = 0) -> keras.optimizers.Optimizer:
+    """Return Adam with decoupled weight decay (Loshchilov & Hutter 2019) for so many steps.
+
+    Its rate climbs from a tenth of `parameters.learning_rate` to all of it in the first `warm_up` steps, and falls to a
+    tenth again along a cosine.
+    """
+    highest = parameters.learning_rate
+    climb = {"warmup_target": highest, "warmup_steps": warm_up} if warm_up else {}
+    first = 0.1 * highest if warm_up else highest
+    rate = keras.optimizers.schedules.CosineDecay(first, steps - warm_up, alpha=0.1, **climb)
+    return keras.optimizers.AdamW(rate, weight_decay=parameters.weight_decay, global_clipnorm=clip_norm)
 
 
 def compile_step(

@@ -15,11 +15,11 @@ import pytest
 from stages import saved
 from stages.classification.params import Tokenizer
 from stages.classification.saved import Saved
+from stages.classification.tokenizing import fit
 from stages.console import Problem
 from stages.files import read_json, write_json
 from stages.predict import columns, command_line, predict, shortened
 from stages.saved import file_hashes
-from stages.tokenize import fit
 
 pytestmark = pytest.mark.xdist_group("keras")
 
@@ -44,7 +44,7 @@ def write_model(folder: Path, name: str) -> None:
         if name in NEURAL:
             classifier = started(module, parameters, tokenizer, seed)
         else:
-            classifier = module.Classifier.fit(parameters, (TEXTS, TARGETS), (TEXTS, TARGETS), len(LABELS))
+            classifier = module.Model.fit(parameters, (TEXTS, TARGETS), (TEXTS, TARGETS), len(LABELS))
         classifier.save(folder / f"seed-{seed}")
     about = {"task": "classification", "dataset": "reviews", "model": name, "labels": LABELS, "seeds": seeds}
     about |= {"parameters": parameters.model_dump(mode="json"), "validation": [], "size": classifier.size()}
@@ -219,7 +219,7 @@ def test_attention_is_saved_and_gives_padding_none(here):
 
 @pytest.mark.parametrize("model", ["lstm", "majority"])
 def test_a_model_without_attention(here, model):
-    assert all(found is None for _, found in Saved(Path("models/reviews", model)).attention(["good"]))
+    assert not list(Saved(Path("models/reviews", model)).attention(["good"]))
     message = refusal("reviews", model, "good", "--attention")
     assert f"models/reviews/{model} has no attention" in message
 

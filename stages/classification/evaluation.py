@@ -96,7 +96,7 @@ def _by_quartile(predictions: pd.DataFrame, column: str) -> list[dict]:
 def _examples(saved: Saved, test: pd.DataFrame, probabilities: np.ndarray, rows: list[np.ndarray]) -> dict:
     """Return the surest mistakes and, where the model attends, the weights of some texts' tokens."""
     content = {"mistakes": mistakes(test, probabilities, saved.labels), "attended": None}
-    by_seed = [weights for _, weights in saved.attention(test["text"].tolist(), rows=rows) if weights is not None]
+    by_seed = [weights for _, weights in saved.attention(test["text"].tolist(), rows=rows)]
     if by_seed:
         weights = [np.mean(replicas, axis=0) for replicas in zip(*by_seed, strict=True)]
         seed = saved.about["seeds"][0]

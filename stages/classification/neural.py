@@ -1,6 +1,5 @@
 """What every neural classifier shares: fitting, predicting, saving and loading."""
 
-from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -22,17 +21,16 @@ from stages.classification.models import NeuralParameters
 from stages.classification.params import Training
 from stages.console import Problem
 from stages.files import read_json, write_json
+from stages.network import Network
 
-WEIGHTS = "model.weights.h5"
 
-
-class NeuralClassifier:
+class NeuralClassifier(Network):
     """A Keras model, its vocabulary, and the few fixed shapes that it reads texts in."""
 
     def __init__(self, model: keras.Model, tokenizer: Tokenizer, shapes: dict) -> None:
         """Keep the parts; `shapes` holds the buckets' lengths, the batch size and the classes' prior."""
-        self.model, self.tokenizer, self.shapes = model, tokenizer, shapes
-        self._logits = _compiled(model)
+        super().__init__(model)
+        self.tokenizer, self.shapes = tokenizer, shapes
 
     def predict(self, texts: list[str]) -> np.ndarray:
         """Return probabilities (texts, classes)."""
@@ -47,49 +45,44 @@ class NeuralClassifier:
 
         A text without tokens gets the prior: the shares of the classes in train.
         """
-        if weights is None:
-            weights = [variable.value for variable in self.model.trainable_variables]
         prior = np.array(self.shapes["prior"])
         logits = np.zeros((len(texts.lengths), len(prior)))
         for rows, ids in Batches(texts, self.shapes["lengths"], self.shapes["batch_size"]).in_order():
-            logits[rows] = self._logits(weights, ids)[: len(rows)]
+            logits[rows] = self.outputs(ids, weights)[: len(rows)]
         probabilities = softmax(logits)
         probabilities[texts.lengths == 0] = prior
         return probabilities
 
-    def attention(self, texts: list[str]) -> list[np.ndarray] | None:
-        """Return each text's weights (tokens, heads), which sum to 1 over its tokens; None without attention.
+    def attention(self, texts: list[str]) -> list[np.ndarray]:
+        """Return each text's weights (tokens, heads), which sum to 1 over its tokens.
 
         A text is cut as in `predict`; a text without tokens has weights (0, heads).
         """
         return self.attention_ids(self.cut(encode(self.tokenizer, texts)))
 
-    def attention_ids(self, texts: TokenizedTexts) -> list[np.ndarray] | None:
+    @property
+    def attends(self) -> bool:
+        """Whether it has weights to show."""
+        return self._attention is not None
+
+    def attention_ids(self, texts: TokenizedTexts) -> list[np.ndarray]:
         """Return the weights of `attention` for texts that are encoded already."""
-        if self._attention is None:
-            return None
-        model, compiled = self._attention
-        values = [variable.value for variable in model.trainable_variables]
         lengths, found = texts.lengths, [None] * (len(texts.offsets) - 1)
         for rows, ids in Batches(texts, self.shapes["lengths"], self.shapes["batch_size"]).in_order():
-            weights = np.asarray(compiled(values, ids))  # (B, T, H)
+            weights = np.asarray(self._attention.outputs(ids))  # (B, T, H)
             for row, own in zip(rows, weights[: len(rows)], strict=True):
                 found[row] = own[: lengths[row]]
         return found
 
     @cached_property
-    def _attention(self) -> tuple[keras.Model, Callable] | None:
+    def _attention(self) -> Network | None:
         model = attention_weights(self.model)
-        return None if model is None else (model, _compiled(model))
-
-    def size(self) -> int:
-        """Return the number of trained values."""
-        return sum(variable.value.size for variable in self.model.trainable_variables)
+        return None if model is None else Network(model)
 
     def save(self, folder: Path) -> None:
         """Write the weights and the shapes; the vocabulary lies beside the replicas."""
         write_json(folder / "shapes.json", self.shapes, digits=None)
-        self.model.save_weights(folder / WEIGHTS)
+        super().save(folder)
 
     @classmethod
     def load(
@@ -99,20 +92,9 @@ class NeuralClassifier:
         shapes = read_json(folder / "shapes.json")
         keras.utils.clear_session()  # as in `fit`, for the same names of layers
         model = module.build(parameters, tokenizer.get_vocab_size(), len(shapes["prior"]))
-        model.load_weights(folder / WEIGHTS)
-        return cls(model, tokenizer, shapes)
-
-    def load_replica(self, folder: Path) -> None:
-        """Take over the weights of another replica of the same model, without compiling anew."""
-        self.model.load_weights(folder / WEIGHTS)
-
-
-def _compiled(model: keras.Model) -> Callable:
-    """Return a compiled function of (values of the trainable variables, ids (B, T)) → the model's output."""
-    compiled = jax.jit(lambda trainable, fixed, ids: model.stateless_call(trainable, fixed, ids, training=False)[0])
-    return lambda trainable, ids: compiled(
-        trainable, [variable.value for variable in model.non_trainable_variables], ids
-    )
+        found = cls(model, tokenizer, shapes)
+        found.load_replica(folder)
+        return found
 
 
 def start_vectors(model: keras.Model, parameters: NeuralParameters, data: Prepared) -> None:

@@ -41,9 +41,7 @@ def _fit_baseline(job: Job, data: Prepared) -> tuple[Any, float, list[dict], dic
     folder = Path("data/prepared", job.dataset)
     train_part, (held_out, labels) = (_texts(folder / f"{name}.parquet", data) for name in ("train", "validation"))
     began = perf_counter()
-    classifier = Saved.model_file(job.model).Classifier.fit(
-        parameters, train_part, (held_out, labels), len(data.labels)
-    )
+    classifier = Saved.model_file(job.model).Model.fit(parameters, train_part, (held_out, labels), len(data.labels))
     seconds = perf_counter() - began
     return classifier, seconds, [], scores(labels, classifier.predict(held_out))
 
@@ -55,15 +53,7 @@ def _fit_neural(job: Job, data: Prepared) -> tuple[Any, float, list[dict], dict]
 
     section = load().classification
     choices, parameters = section.training, section.model(job.model)
-    plan = Plan(
-        choices.epochs,
-        choices.patience,
-        score="accuracy",
-        averaging=choices.averaging,
-        checkpoint=job.checkpoint,
-        description=f"{job.model} seed {job.seed}",
-        position=job.position,
-    )
+    plan = Plan.of(job, choices, choices.epochs, "accuracy", lower_is_better=False)
     classifier = neural.build(Saved.model_file(job.model), parameters, data, choices, job.seed)
     history = neural.fit(classifier, parameters, data, choices, job.seed, plan)
     best = {name: value for name, value in history.epochs[history.best].items() if name not in ("epoch", "train_loss")}

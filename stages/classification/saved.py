@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer
 
-from stages.classification.data import encode
-from stages.classification.models import NeuralParameters
+from stages.classification.data import TokenizedTexts, encode
 from stages.saved import SavedModel
 
 
@@ -29,11 +28,6 @@ class Saved(SavedModel):
         """The vocabulary."""
         return Tokenizer.from_file(str(self.folder / "tokenizer.json"))
 
-    @property
-    def neural(self) -> bool:
-        """Whether it reads texts as ids; a baseline reads them as they are."""
-        return isinstance(self.parameters, NeuralParameters)
-
     def encode(self, texts: list[str]) -> list[np.ndarray]:
         """Return each text's ids, uncut."""
         return encode(self.tokenizer, texts)
@@ -43,42 +37,30 @@ class Saved(SavedModel):
     ) -> Iterator[tuple[int, np.ndarray]]:
         """Yield (seed, probabilities (texts, classes)) of every replica, or of some seeds' alone.
 
-        A neural model takes the texts' ids, if they are at hand, from `rows`.
+        A network takes the texts' ids, if they are at hand, from `rows`.
         """
-        if self.neural:
-            read = self._neural.cut(self.encode(texts) if rows is None else rows)
-            for seed, classifier in self._neurals(seeds):
-                yield seed, classifier.predict_ids(read)
-        else:
-            for seed in self._seeds(seeds):
-                yield seed, self.module.Classifier.load(self.folder / f"seed-{seed}").predict(texts)
+        read = self._read(texts, rows)
+        for seed, model in self.replicas(seeds):
+            yield seed, model.predict_ids(read) if self.neural else model.predict(texts)
 
     def attention(
         self, texts: list[str], seeds: Sequence[int] | None = None, rows: list[np.ndarray] | None = None
-    ) -> Iterator[tuple[int, list[np.ndarray] | None]]:
+    ) -> Iterator[tuple[int, list[np.ndarray]]]:
         """Yield (seed, each text's weights (tokens, heads)) as `predict` yields probabilities.
 
-        None stands in place of the weights if the model has no attention.
+        Nothing is yielded if the model has no attention.
         """
-        if self.neural:
-            read = self._neural.cut(self.encode(texts) if rows is None else rows)
-            for seed, classifier in self._neurals(seeds):
-                yield seed, classifier.attention_ids(read)
-        else:
-            for seed in self._seeds(seeds):
-                yield seed, None
+        if self.neural and self.network.attends:
+            read = self._read(texts, rows)
+            for seed, model in self.replicas(seeds):
+                yield seed, model.attention_ids(read)
 
-    def _seeds(self, seeds: Sequence[int] | None) -> Sequence[int]:
-        return self.about["seeds"] if seeds is None else seeds
+    def _read(self, texts: list[str], rows: list[np.ndarray] | None) -> TokenizedTexts | None:
+        """Return texts as the network reads them; a baseline reads them as they are."""
+        return self.network.cut(self.encode(texts) if rows is None else rows) if self.neural else None
 
-    def _neurals(self, seeds: Sequence[int] | None) -> Iterator[tuple[int, Any]]:
-        """Yield (seed, classifier): the same object each time, compiled once, with other weights."""
-        for seed in self._seeds(seeds):
-            self._neural.load_replica(self.folder / f"seed-{seed}")
-            yield seed, self._neural
-
-    @cached_property
-    def _neural(self):
+    def build_network(self) -> Any:
+        """Return the network, with the weights of its first replica."""
         from stages.classification.neural import NeuralClassifier  # imports Keras
 
         first = self.folder / f"seed-{self.about['seeds'][0]}"

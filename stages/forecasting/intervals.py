@@ -1,5 +1,6 @@
 """A fitted model with intervals that its errors on validation settle."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -62,11 +63,11 @@ def _outward_quantile(errors: np.ndarray, level: float) -> np.ndarray:
     return np.quantile(errors, side, axis=0, method="higher" if level > 0.5 else "lower")
 
 
-def measure_windows(forecaster: Any, windows: Windows, fitted: Fitted) -> dict[str, float]:
-    """Return the figures of a forecaster, or of a model, on some windows."""
+def measure_windows(forecast: Callable[[Windows], np.ndarray], windows: Windows, fitted: Fitted) -> dict[str, float]:
+    """Return the figures of what a forecaster, or a model, forecasts for some windows."""
     sums = 0.0
     for some in windows.batches():
-        sums = sums + added(_quantiles(forecaster.forecast(some)), some, fitted).sum(axis=(0, 1))
+        sums = sums + added(_quantiles(forecast(some)), some, fitted).sum(axis=(0, 1))
     return {name: float(value) for name, value in figures(sums).items()}
 
 

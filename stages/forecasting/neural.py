@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
 
 import jax
@@ -17,45 +16,29 @@ from stages import training
 from stages.forecasting.data import BATCH, LEVELS, MEDIAN, Fitted, Prepared, Windows
 from stages.forecasting.models import NeuralParameters, Shape
 from stages.forecasting.params import Training
+from stages.network import Network
 
-WEIGHTS = "model.weights.h5"
 Inputs = list[np.ndarray]  # past (B, L), its covariates (B, L, C), those to come (B, H, C), series (B,)
 
 
-class NeuralForecaster:
+class NeuralForecaster(Network):
     """A Keras model over windows."""
 
     def __init__(self, model: keras.Model, shape: Shape) -> None:
         """Keep the model and what it reads."""
-        self.model, self.shape = model, shape
-        self._forecast = jax.jit(
-            lambda trainable, fixed, inputs: model.stateless_call(trainable, fixed, inputs, training=False)[0]
-        )
+        super().__init__(model)
+        self.shape = shape
 
     def forecast(self, windows: Windows, weights: list | None = None) -> np.ndarray:
         """Return quantiles (windows, H, levels), under other weights than the model's own if they are given.
 
         All batches have one size, so that one shape is compiled: the last is filled up with its first window.
         """
-        weights = [variable.value for variable in self.model.trainable_variables] if weights is None else weights
-        fixed = [variable.value for variable in self.model.non_trainable_variables]
         found = []
         for some in windows.batches():
             full = some.some(np.arange(BATCH) * (np.arange(BATCH) < len(some)))
-            found.append(np.asarray(self._forecast(weights, fixed, inputs_of(full, self.shape)))[: len(some)])
+            found.append(np.asarray(self.outputs(inputs_of(full, self.shape), weights))[: len(some)])
         return np.concatenate(found)
-
-    def size(self) -> int:
-        """Return the number of trained values."""
-        return sum(variable.value.size for variable in self.model.trainable_variables)
-
-    def save(self, folder: Path) -> None:
-        """Write the weights."""
-        self.model.save_weights(folder / WEIGHTS)
-
-    def load_replica(self, folder: Path) -> None:
-        """Take over the weights of another replica, without compiling anew."""
-        self.model.load_weights(folder / WEIGHTS)
 
 
 def inputs_of(windows: Windows, shape: Shape) -> Inputs:
@@ -110,8 +93,7 @@ def fit(
         return Batches(data.train, forecaster.shape, choices.batch_size, choices.epoch_windows, order)
 
     steps = parameters.epochs * len(batches(0))
-    rate = keras.optimizers.schedules.CosineDecay(parameters.learning_rate, steps, alpha=0.1)
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=parameters.weight_decay, global_clipnorm=choices.clip_norm)
+    optimizer = training.cosine_adamw(parameters, choices.clip_norm, steps)
     return training.fit(forecaster.model, optimizer, loss_of(parameters.output), batches, validate, plan)
 
 

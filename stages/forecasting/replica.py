@@ -32,7 +32,7 @@ def train(job: Job) -> dict:
     choices = load().forecasting.training
     seen = len(epochs) * choices.epoch_windows if epochs else len(data.train)
     looked_at = data.validation.spread(choices.validation_windows)
-    found = measure_windows(forecaster, looked_at, data.fitted)
+    found = measure_windows(forecaster.forecast, looked_at, data.fitted)
     scores = {name: found[name] for name in SCORES}
     return outcome(job, scores, epochs, forecaster.model.size(), seconds, seen)
 
@@ -59,25 +59,13 @@ def _fit_neural(job: Job, data: Prepared) -> tuple[Any, float, list[dict]]:
 
     section = load().forecasting
     choices, parameters = section.training, section.model(job.model)
-    plan = Plan(
-        parameters.epochs,
-        choices.patience,
-        score="gain",
-        averaging=choices.averaging,
-        checkpoint=job.checkpoint,
-        description=f"{job.model} seed {job.seed}",
-        position=job.position,
-    )
+    plan = Plan.of(job, choices, parameters.epochs, "mase")
     model = neural.build(Saved.model_file(job.model), parameters, data.fitted, job.seed)
     looked_at = data.validation.spread(choices.validation_windows)
 
     def validate(weights: list) -> dict[str, float]:
-        class Now:  # the network as it is in this epoch
-            forecast = staticmethod(lambda windows: model.forecast(windows, weights))
-
-        found = measure_windows(Now, looked_at, data.fitted)
-        kept = {name: found[name] for name in ("mase", "mse_standardised", "pinball")}
-        return kept | {"gain": -found["mase"]}  # what stops training early must grow
+        found = measure_windows(lambda windows: model.forecast(windows, weights), looked_at, data.fitted)
+        return {name: found[name] for name in ("mase", "mse_standardised", "pinball")}
 
     history = neural.fit(model, parameters, data, choices, job.seed, plan, validate)
-    return model, history.seconds, [{key: row[key] for key in row if key != "gain"} for row in history.epochs]
+    return model, history.seconds, history.epochs

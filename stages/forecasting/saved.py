@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from stages.forecasting.data import Fitted
 from stages.forecasting.intervals import OFFSETS, Forecaster
 from stages.saved import SavedModel
-from stages.schema import Neural
 
 
 class Saved(SavedModel):
@@ -24,18 +24,12 @@ class Saved(SavedModel):
         return Fitted.read(self.folder / "scaler.json")
 
     def replicas(self, seeds: Sequence[int] | None = None) -> Iterator[tuple[int, Forecaster]]:
-        """Yield (seed, forecaster); a network is the same object each time, compiled once, with other weights."""
-        for seed in self.about["seeds"] if seeds is None else seeds:
-            folder = self.folder / f"seed-{seed}"
-            if isinstance(self.parameters, Neural):
-                model = self._neural
-                model.load_replica(folder)
-            else:
-                model = self.module.Model.load(folder)
-            yield seed, Forecaster(model, np.load(folder / OFFSETS))
+        """Yield (seed, the model with its intervals)."""
+        for seed, model in super().replicas(seeds):
+            yield seed, Forecaster(model, np.load(self.folder / f"seed-{seed}" / OFFSETS))
 
-    @cached_property
-    def _neural(self):
+    def build_network(self) -> Any:
+        """Return the network, with the weights of no replica."""
         from stages.forecasting.neural import build  # imports Keras
 
         return build(self.module, self.parameters, self.fitted)

@@ -1,7 +1,6 @@
 """What every neural language model shares: training with a carried state, scoring, writing, saving and loading."""
 
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 
 import jax
@@ -16,8 +15,8 @@ from stages import training
 from stages.generation.data import Prepared, Steps
 from stages.generation.models import NeuralParameters
 from stages.generation.params import Training
+from stages.network import Network
 
-WEIGHTS = "model.weights.h5"
 STREAMS, PIECE = 32, 256  # scoring reads so many stretches of a text side by side, so many tokens at a time
 TO_BITS = 1 / np.log(2)
 States = list[jax.Array]
@@ -45,17 +44,18 @@ class Carried(keras.Model):
         return logits
 
 
-class NeuralModel:
+class NeuralModel(Network):
     """A trained network."""
 
     def __init__(self, core: keras.Model, newline: int) -> None:
         """Keep the network and the id that stands before a text's first token."""
-        self.core, self.newline = core, newline
+        super().__init__(core)
+        self.newline = newline
         self._score, self._step = _scoring(core), _stepping(core)
 
     def trainee(self, _data: Prepared, rows: int, choices: Training, seed: int) -> tuple[keras.Model, Callable]:
         """Return the model to train and the loss of (targets, outputs)."""
-        carried = Carried(self.core, rows, choices.forgetting if choices.stateful else 1.0, seed)
+        carried = Carried(self.model, rows, choices.forgetting if choices.stateful else 1.0, seed)
         return carried, lambda targets, logits: cost(targets, logits).mean(axis=-1)
 
     def bits(self, ids: np.ndarray, weights: list | None = None) -> np.ndarray:
@@ -64,7 +64,7 @@ class NeuralModel:
         The text is read as STREAMS stretches side by side. Each but the first reads the PIECE tokens before it
         first, so that its first token too is scored with a state.
         """
-        weights = self._weights() if weights is None else weights
+        weights = self.weights() if weights is None else weights
         pieces = -(-len(ids) // (STREAMS * PIECE))
         begins = np.arange(STREAMS)[:, None] * pieces * PIECE
         before = np.concatenate([[self.newline], ids])  # position i holds the token before token i
@@ -84,16 +84,14 @@ class NeuralModel:
         padded = -len(rows) % STREAMS
         chunks = [np.pad(part, [(0, padded), (0, PIECE - rows.shape[1])]).astype(np.int32) for part in (before, rows)]
         costs = [
-            self._score(self._weights(), *(chunk[start : start + STREAMS] for chunk in chunks), self.nothing(STREAMS))[
-                0
-            ]
+            self._score(self.weights(), *(chunk[start : start + STREAMS] for chunk in chunks), self.nothing(STREAMS))[0]
             for start in range(0, len(chunks[0]), STREAMS)
         ]
         return np.concatenate(costs)[: len(rows), : rows.shape[1]].astype(float)
 
     def nothing(self, rows: int) -> States:
         """Return the states before any text."""
-        return [jax.numpy.zeros((rows, *state.shape[1:]), "float32") for state in self.core.inputs[1:]]
+        return [jax.numpy.zeros((rows, *state.shape[1:]), "float32") for state in self.model.inputs[1:]]
 
     def start(self, ids: np.ndarray, rows: int = 1) -> tuple[np.ndarray, States]:
         """Return the logits (rows, V) of what follows a text, and the states after it; rows are alike."""
@@ -104,27 +102,12 @@ class NeuralModel:
 
     def advance(self, states: States, ids: np.ndarray) -> tuple[np.ndarray, States]:
         """Read one token more a row, ids (rows,); return the logits (rows, V) of the next, and the states."""
-        logits, states = self._step(self._weights(), ids[:, None].astype(np.int32), states)
+        logits, states = self._step(self.weights(), ids[:, None].astype(np.int32), states)
         return np.asarray(logits, float), states
 
     def chosen(self, states: States, rows: np.ndarray) -> States:
         """Return the states of some rows."""
         return [state[rows] for state in states]
-
-    def _weights(self) -> list[jax.Array]:
-        return [variable.value for variable in self.core.trainable_variables]
-
-    def size(self) -> int:
-        """Return the number of trained values."""
-        return sum(variable.value.size for variable in self.core.trainable_variables)
-
-    def save(self, folder: Path) -> None:
-        """Write the weights."""
-        self.core.save_weights(folder / WEIGHTS)
-
-    def load_replica(self, folder: Path) -> None:
-        """Take over the weights of another replica, without compiling anew."""
-        self.core.load_weights(folder / WEIGHTS)
 
 
 def _scoring(core: keras.Model) -> Callable:
@@ -176,10 +159,7 @@ def fit(
     """Train a network in place; early stopping looks at the first of validation's tokens."""
     ids, starts = data.ids("train"), data.starts("train")
     rows = min(choices.batch_size, len(starts))
-    rate = keras.optimizers.schedules.CosineDecay(
-        parameters.learning_rate, parameters.epochs * choices.epoch_steps, alpha=0.1
-    )
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=parameters.weight_decay, global_clipnorm=choices.clip_norm)
+    optimizer = training.cosine_adamw(parameters, choices.clip_norm, parameters.epochs * choices.epoch_steps)
 
     def steps(epoch: int) -> Steps:
         span = range(epoch * choices.epoch_steps, (epoch + 1) * choices.epoch_steps)

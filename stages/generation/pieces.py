@@ -1,7 +1,6 @@
 """A model of pieces of fixed length, each written at once: training, scoring by a bound, writing."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import jax
 import keras
@@ -11,8 +10,8 @@ from stages.console import Problem
 from stages.generation.data import Prepared
 from stages.generation.params import Training
 from stages.generation.sampling import Strategy
+from stages.network import Network
 
-WEIGHTS = "model.weights.h5"
 ROWS = 128  # pieces that are scored at a time
 TO_BITS = 1 / np.log(2)
 
@@ -35,12 +34,13 @@ class InTraining(keras.Model):
         return (costs.sum(axis=-1) + self.weight * divergence).reshape(len(ids), -1).sum(axis=-1) / ids.shape[1]
 
 
-class PieceModel:
+class PieceModel(Network):
     """A trained model of pieces."""
 
     def __init__(self, core: keras.Model, decoder: keras.Model, weight: float) -> None:
         """Keep the network, the part of it that writes, and the divergence's weight in training."""
-        self.core, self.decoder, self.weight = core, decoder, weight
+        super().__init__(core)
+        self.decoder, self.weight = decoder, weight
         self.piece, self.latent = core.inputs[0].shape[1], core.inputs[1].shape[1]
         self._score = _scoring(core)
 
@@ -52,11 +52,11 @@ class PieceModel:
         """
         if data.length % self.piece:
             raise Problem(f"window.length is {data.length}, no multiple of the model's piece, {self.piece}: change one")
-        return InTraining(self.core, self.weight, seed), lambda _targets, costs: costs
+        return InTraining(self.model, self.weight, seed), lambda _targets, costs: costs
 
     def bits(self, ids: np.ndarray, weights: list | None = None) -> np.ndarray:
         """Return a bound on what each token costs, (tokens,) bits; the divergence is shared out over a piece."""
-        weights = [variable.value for variable in self.core.trainable_variables] if weights is None else weights
+        weights = self.weights() if weights is None else weights
         pieces = np.pad(ids, (0, -len(ids) % self.piece)).reshape(-1, self.piece).astype(np.int32)
         sizes = np.clip(len(ids) - np.arange(len(pieces)) * self.piece, 0, self.piece)  # the last may be shorter
         noise = np.random.default_rng(0).standard_normal((len(pieces), self.latent)).astype(np.float32)
@@ -76,18 +76,6 @@ class PieceModel:
             shares = np.cumsum(strategy.shares(np.asarray(self.decoder(vector))[0]), axis=1)  # (L, V)
             drawn = random.random((self.piece, 1)) * shares[:, -1:]
             yield from (shares <= drawn).sum(axis=1).tolist()
-
-    def size(self) -> int:
-        """Return the number of trained values."""
-        return sum(variable.value.size for variable in self.core.trainable_variables)
-
-    def save(self, folder: Path) -> None:
-        """Write the weights."""
-        self.core.save_weights(folder / WEIGHTS)
-
-    def load_replica(self, folder: Path) -> None:
-        """Take over the weights of another replica, without compiling anew."""
-        self.core.load_weights(folder / WEIGHTS)
 
 
 def _scoring(core: keras.Model) -> Callable:

@@ -53,24 +53,15 @@ def _fit_neural(job: Job, data: Prepared) -> tuple[Any, float, list[dict]]:
 
     section = load().generation
     choices, parameters = section.training, section.model(job.model)
-    plan = Plan(
-        parameters.epochs,
-        choices.patience,
-        score="gain",
-        averaging=choices.averaging,
-        checkpoint=job.checkpoint,
-        description=f"{job.model} seed {job.seed}",
-        position=job.position,
-    )
+    plan = Plan.of(job, choices, parameters.epochs, "bits_per_character")
     size = data.tokenizer().get_vocab_size()
     model = neural.build(Saved.model_file(job.model), parameters, size, data.newline, job.seed)
 
     def validate(weights: list) -> dict[str, float]:
-        figure = _bits(data, choices.validation_tokens, model, weights)
-        return {"bits_per_character": figure, "gain": -figure}  # what stops training early must grow
+        return {"bits_per_character": _bits(data, choices.validation_tokens, model, weights)}
 
     history = neural.fit(model, parameters, data, choices, job.seed, plan, validate)
-    return model, history.seconds, [{k: row[k] for k in row if k != "gain"} for row in history.epochs]
+    return model, history.seconds, history.epochs
 
 
 def _bits(data: Prepared, tokens: int, model: Any, *weights: list) -> float:

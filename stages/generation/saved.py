@@ -1,13 +1,11 @@
 """A trained language model; beside the replicas lies its vocabulary, tokenizer.json."""
 
-from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
 from tokenizers import Tokenizer
 
 from stages.saved import SavedModel
-from stages.schema import Neural
 
 
 class Saved(SavedModel):
@@ -22,18 +20,8 @@ class Saved(SavedModel):
         """The vocabulary."""
         return Tokenizer.from_file(str(self.folder / "tokenizer.json"))
 
-    def replicas(self, seeds: Sequence[int] | None = None) -> Iterator[tuple[int, Any]]:
-        """Yield (seed, model); a network is the same object each time, compiled once, with other weights."""
-        for seed in self.about["seeds"] if seeds is None else seeds:
-            folder = self.folder / f"seed-{seed}"
-            if isinstance(self.parameters, Neural):
-                self._neural.load_replica(folder)
-                yield seed, self._neural
-            else:
-                yield seed, self.module.Model.load(folder)
-
-    @cached_property
-    def _neural(self):
+    def build_network(self) -> Any:
+        """Return the network, with the weights of no replica."""
         from stages.generation.neural import build  # imports Keras
 
         return build(self.module, self.parameters, self.tokenizer.get_vocab_size(), self.about["window"]["newline"])

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from functools import cache
-from pathlib import Path
 from types import ModuleType
 
 import jax
@@ -14,24 +13,24 @@ with light_imports():
     import keras
 
 from stages import training
+from stages.network import Network
 from stages.seq2seq.data import BEGIN, PADDING, Batches, Prepared, Rows, Vocabularies, Written, bucket_bounds
 from stages.seq2seq.decoding import search
 from stages.seq2seq.layers import Pair
 from stages.seq2seq.models import NeuralParameters
 from stages.seq2seq.params import Training
 
-WEIGHTS = ("encoder.weights.h5", "decoder.weights.h5")
 READ_TOKENS = 4096  # of the sources that are read at a time
 
 
-class NeuralModel:
+class NeuralModel(Network):
     """An encoder and a decoder, which read and write in a few fixed shapes."""
 
     def __init__(self, pair: Pair, vocabularies: Vocabularies) -> None:
         """Keep the parts."""
-        self.pair, self.vocabularies = pair, vocabularies
         source, before = (keras.Input((None,), dtype="int32") for _ in range(2))
-        self.trainee = keras.Model([source, before], pair.decoder([before, *pair.encoder(source)])[0])
+        super().__init__(keras.Model([source, before], pair.decoder([before, *pair.encoder(source)])[0]))
+        self.pair, self.vocabularies = pair, vocabularies
         self._searcher = cache(self._make_search)
 
     def translate(
@@ -43,7 +42,7 @@ class NeuralModel:
         """
         rows = Rows.gather(self.vocabularies.encode("source", sources))
         run = self._searcher(max(beam, best), best, length_penalty)
-        weights = self._weights() if weights is None else weights
+        weights = self.weights() if weights is None else weights
         found: list = [None] * len(sources)
         for members, ids in self._batches(rows):
             tokens, scores, ended = map(np.asarray, run(weights, ids))
@@ -82,24 +81,7 @@ class NeuralModel:
                 yield chosen, ids
 
     def _make_search(self, width: int, best: int, length_penalty: float) -> Callable:
-        return search(self.pair, self.trainee, width, self.vocabularies.maximum["target"], length_penalty, best)
-
-    def _weights(self) -> list[jax.Array]:
-        return [variable.value for variable in self.trainee.trainable_variables]
-
-    def size(self) -> int:
-        """Return the number of trained values."""
-        return sum(variable.value.size for variable in self.trainee.trainable_variables)
-
-    def save(self, folder: Path) -> None:
-        """Write the weights of the encoder and of the decoder."""
-        for model, name in zip(self.pair[:2], WEIGHTS, strict=True):
-            model.save_weights(folder / name)
-
-    def load_replica(self, folder: Path) -> None:
-        """Take over the weights of another replica, without compiling anew."""
-        for model, name in zip(self.pair[:2], WEIGHTS, strict=True):
-            model.load_weights(folder / name)
+        return search(self.pair, self.model, width, self.vocabularies.maximum["target"], length_penalty, best)
 
 
 def build(module: ModuleType, parameters: NeuralParameters, vocabularies: Vocabularies, seed: int = 0) -> NeuralModel:
@@ -123,16 +105,9 @@ def fit(
     bounds = bucket_bounds(source.lengths, target.lengths, choices.buckets)
     batches = Batches(source, target, bounds, choices.batch_tokens)
     steps = parameters.epochs * len(batches.epoch(seed, 0))
-    rate = keras.optimizers.schedules.CosineDecay(
-        0.1 * parameters.learning_rate,
-        steps - min(100, steps // 10),
-        alpha=0.1,
-        warmup_target=parameters.learning_rate,
-        warmup_steps=min(100, steps // 10),
-    )
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=parameters.weight_decay, global_clipnorm=choices.clip_norm)
+    optimizer = training.cosine_adamw(parameters, choices.clip_norm, steps, warm_up=min(100, steps // 10))
     loss = smoothed(choices.label_smoothing)
-    return training.fit(model.trainee, optimizer, loss, lambda epoch: batches.epoch(seed, epoch), validate, plan)
+    return training.fit(model.model, optimizer, loss, lambda epoch: batches.epoch(seed, epoch), validate, plan)
 
 
 def smoothed(smoothing: float) -> Callable:

@@ -49,23 +49,14 @@ def _fit_neural(job: Job, data: Prepared) -> tuple[Any, float, list[dict]]:
 
     section = load().seq2seq
     choices, parameters = section.training, section.model(job.model)
-    plan = Plan(
-        parameters.epochs,
-        choices.patience,
-        score="gain",
-        averaging=choices.averaging,
-        checkpoint=job.checkpoint,
-        description=f"{job.model} seed {job.seed}",
-        position=job.position,
-    )
+    plan = Plan.of(job, choices, parameters.epochs, "phone_error_rate")
     model = neural.build(Saved.model_file(job.model), parameters, data.vocabularies, job.seed)
 
     def validate(weights: list) -> dict[str, float]:
-        found = _validate(job, data, model, weights)
-        return found | {"gain": -found["phone_error_rate"]}  # what stops training early must grow
+        return _validate(job, data, model, weights)
 
     history = neural.fit(model, parameters, data, choices, job.seed, plan, validate)
-    return model, history.seconds, [{k: row[k] for k in row if k != "gain"} for row in history.epochs]
+    return model, history.seconds, history.epochs
 
 
 def _validate(job: Job, data: Prepared, model: Any, *weights: list) -> dict[str, float]:

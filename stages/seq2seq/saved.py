@@ -1,11 +1,10 @@
 """A trained model of pairs; beside the replicas lie its vocabularies, vocabularies.json."""
 
-from collections.abc import Iterator, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from stages.saved import SavedModel
-from stages.schema import Neural
 from stages.seq2seq.data import Vocabularies
 
 
@@ -20,18 +19,12 @@ class Saved(SavedModel):
         """Both sides' vocabularies."""
         return Vocabularies.load(self.folder / "vocabularies.json")
 
-    def replicas(self, seeds: Sequence[int] | None = None) -> Iterator[tuple[int, Any]]:
-        """Yield (seed, model); a network is the same object each time, compiled once, with other weights."""
-        for seed in self.about["seeds"] if seeds is None else seeds:
-            folder = self.folder / f"seed-{seed}"
-            if isinstance(self.parameters, Neural):
-                self._neural.load_replica(folder)
-                yield seed, self._neural
-            else:
-                yield seed, self.module.Model.load(folder, self.vocabularies)
-
-    @cached_property
-    def _neural(self):
+    def build_network(self) -> Any:
+        """Return the network, with the weights of no replica."""
         from stages.seq2seq.neural import build  # imports Keras
 
         return build(self.module, self.parameters, self.vocabularies)
+
+    def load_baseline(self, folder: Path) -> Any:
+        """Return the baseline that a replica's folder holds."""
+        return self.module.Model.load(folder, self.vocabularies)

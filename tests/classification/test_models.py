@@ -9,8 +9,8 @@ from stages.classification.data import Prepared
 from stages.classification.models import NeuralParameters
 from stages.classification.params import Models, Tokenizer, Training
 from stages.classification.saved import Saved
+from stages.classification.tokenizing import encode_part, fit, write_vectors
 from stages.files import write_json, write_text
-from stages.tokenize import encode_part, fit, write_vectors
 
 pytestmark = pytest.mark.xdist_group("keras")
 
@@ -74,11 +74,11 @@ def train(name: str, data: Prepared, checkpoint: Path, seed: int = 1, training: 
         from stages.classification import neural
         from stages.training import Plan
 
-        plan = Plan(training.epochs, training.patience, "accuracy", training.averaging, checkpoint, name)
+        plan = Plan(training.epochs, training.patience, "accuracy", training.averaging, checkpoint, name, 0, False)
         classifier = neural.build(module, parameters, data, training, seed)
         neural.fit(classifier, parameters, data, training, seed, plan)
         return classifier
-    return module.Classifier.fit(parameters, sentences(300, 0), sentences(60, 1), len(LABELS))
+    return module.Model.fit(parameters, sentences(300, 0), sentences(60, 1), len(LABELS))
 
 
 def load(name: str, folder: Path, data: Prepared):
@@ -88,7 +88,7 @@ def load(name: str, folder: Path, data: Prepared):
         from stages.classification.neural import NeuralClassifier
 
         return NeuralClassifier.load(folder, module, module.Parameters(**MODELS[name]), data.tokenizer())
-    return module.Classifier.load(folder)
+    return module.Model.load(folder)
 
 
 @pytest.fixture(scope="module", params=MODELS)

@@ -80,7 +80,7 @@ def test_what_comes_after_changes_nothing(name, data):
 
 @pytest.mark.parametrize("name", ["rnn", "lstm", "gru", "cnn"])
 def test_a_text_in_pieces_with_the_state_carried_is_the_text_at_once(name, data):
-    core = made(name, data).core
+    core = made(name, data).model
     ids = np.asarray(data.ids("train")[:64])[None].astype(np.int32)
     model = neural.NeuralModel(core, data.newline)
     whole = np.asarray(core([jnp.asarray(ids), *model.nothing(1)])[0])
@@ -120,8 +120,8 @@ def test_training_lowers_the_cost_and_goes_on_after_a_kill_with_the_same_weights
         for last in epochs:
             model = made(name, data)
             start = model.bits(ids).mean()
-            plan = Plan(last, 9, "gain", 0.5, tmp_path / checkpoint, "test")
-            validate = lambda weights, model=model: {"gain": -float(model.bits(ids, weights).mean())}  # noqa: E731
+            plan = Plan(last, 9, "bits", 0.5, tmp_path / checkpoint, "test")
+            validate = lambda weights, model=model: {"bits": float(model.bits(ids, weights).mean())}  # noqa: E731
             neural.fit(model, parameters, data, choices, 1, plan, validate)
         return model.bits(ids), start
 

@@ -44,9 +44,9 @@ def trained(name: str, data: Prepared, checkpoint, *epochs: int, own: dict | Non
     for last in epochs:
         model = made(name, data, own)
         parameters, choices = Saved.model_file(name).Parameters(**own), Training(batch_tokens=256, buckets=2)
-        plan = Plan(last, 9, "gain", 0.5, checkpoint, "test")
+        plan = Plan(last, 9, "error", 0.5, checkpoint, "test")
         gains = iter(range(last))  # the last epoch is the best
-        history = neural.fit(model, parameters, data, choices, 1, plan, lambda _, g=gains: {"gain": float(next(g))})
+        history = neural.fit(model, parameters, data, choices, 1, plan, lambda _, g=gains: {"error": -float(next(g))})
     return model, [row["train_loss"] for row in history.epochs]
 
 
@@ -127,8 +127,8 @@ def test_training_lowers_the_cost_and_goes_on_after_a_kill_with_the_same_weights
     once, losses = trained(name, data, tmp_path / "once", 3)
     assert losses[-1] < losses[0] - 0.2
     twice, _ = trained(name, data, tmp_path / "twice", 1, 3)
-    for one, other in zip(once.trainee.trainable_variables, twice.trainee.trainable_variables, strict=True):
-        assert (np.asarray(one.value) == np.asarray(other.value)).all()
+    for one, other in zip(once.weights(), twice.weights(), strict=True):
+        assert (np.asarray(one) == np.asarray(other)).all()
 
 
 def test_what_it_learned_it_writes(luong, pairs):

@@ -2,7 +2,7 @@
 
 A neural model has `build(parameters, vocabulary, classes)`, which returns a Keras model from ids (B, T) int32,
 padded at the end with 0, to logits (B, classes); padding must not change them. A baseline has a class
-`Classifier` with the class methods `fit(parameters, train, validation, classes)` and `load(folder)`, and the
+`Model` with the class methods `fit(parameters, train, validation, classes)` and `load(folder)`, and the
 methods `predict(texts)` and `save(folder)`.
 """
 

@@ -12,14 +12,14 @@ class Parameters(Frozen):
     """No choices to make."""
 
 
-class Classifier:
+class Model:
     """The class shares of train."""
 
     def __init__(self, shares: list[float]) -> None:
         self.shares = shares
 
     @classmethod
-    def fit(cls, _parameters: Parameters, train: tuple, _validation: tuple, classes: int) -> "Classifier":
+    def fit(cls, _parameters: Parameters, train: tuple, _validation: tuple, classes: int) -> "Model":
         """Count the labels of train; `train` is (texts, labels)."""
         _, labels = train
         return cls((np.bincount(labels, minlength=classes) / len(labels)).tolist())
@@ -37,6 +37,6 @@ class Classifier:
         write_json(folder / "shares.json", self.shares, digits=None)
 
     @classmethod
-    def load(cls, folder: Path) -> "Classifier":
+    def load(cls, folder: Path) -> "Model":
         """Read what `save` wrote."""
         return cls(read_json(folder / "shares.json"))

@@ -26,11 +26,11 @@ class Parameters(Frozen):
     )
 
 
-class Classifier(NgramClassifier):
+class Model(NgramClassifier):
     """Arrays: weights (terms, classes), the ratios included; bias (classes,)."""
 
     @classmethod
-    def fit(cls, parameters: Parameters, train: tuple, validation: tuple, classes: int) -> "Classifier":
+    def fit(cls, parameters: Parameters, train: tuple, validation: tuple, classes: int) -> "Model":
         """Fit on train; of the strengths, the one with the best validation accuracy is kept (the first of equals)."""
         from sklearn.feature_extraction.text import CountVectorizer
 

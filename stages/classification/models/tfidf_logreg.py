@@ -21,11 +21,11 @@ class Parameters(Frozen):
     )
 
 
-class Classifier(NgramClassifier):
+class Model(NgramClassifier):
     """Arrays: idf (terms,), weights (terms, classes), bias (classes,)."""
 
     @classmethod
-    def fit(cls, parameters: Parameters, train: tuple, validation: tuple, _classes: int) -> "Classifier":
+    def fit(cls, parameters: Parameters, train: tuple, validation: tuple, _classes: int) -> "Model":
         """Fit on train; of the strengths, the one with the best validation accuracy is kept (the first of equals)."""
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.linear_model import LogisticRegression
