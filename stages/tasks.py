@@ -6,12 +6,13 @@
 | reading.py            | `read(folder, reading)`: raw files to a tidy table                                          |
 | splitting.py          | `split_table(table, choices)` and `describe(part)`: the table to its parts                  |
 | windowing.py          | `window(dataset, prepared, output)`: what `stages.window` writes, where a task has windows  |
+| tokenizing.py         | `tokenize(dataset, prepared, output)`: what `stages.tokenize` writes, where it has texts    |
 | auditing.py           | `findings(dataset)`: what leaked, by check                                                  |
 | replica.py            | `train(job)`: one replica; `FITTED`: what the models carry along; `about(prepared)`         |
 | saved.py              | `Saved`: a trained model                                                                    |
 | evaluation.py         | `measure(saved)`: the model on the test part                                                |
-| comparison.py         | `MEASURE`, `METRICS`, `contributions`, `figures`, `scores_of_items`, `claims`               |
-| tokenizing.py         | of seq2seq: `tokenize_pairs(dataset)`                                                       |
+| comparison.py         | `MEASURE`, `METRICS`, `ITEM`, `CLAIMS`, `LENGTH`, `by_seed`, `by_item`, `figures`; and      |
+|                       | `further(dataset, tables, baseline, choices)`, where a task has a test of its own           |
 | report.py             | `gather` and `draw` for the page, whose template has the task's name                        |
 """
 

@@ -15,8 +15,9 @@ from stages.classification.auditing import (
 )
 from stages.classification.params import Tokenizer
 from stages.classification.splitting import PARTS
+from stages.classification.tokenizing import fit
 from stages.console import Problem
-from stages.tokenize import fit, tokenize
+from stages.tokenize import tokenize
 
 UNITS = ("word", "bpe", "character")
 

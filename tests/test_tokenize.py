@@ -14,10 +14,11 @@ import pytest
 from tokenizers import Tokenizer as Fitted
 
 from stages import params
-from stages import tokenize as module
+from stages.classification import tokenizing as module
 from stages.classification.params import Tokenizer
+from stages.classification.tokenizing import GrowingArray, encode, encode_part, fit, summarise
 from stages.console import Problem
-from stages.tokenize import GrowingArray, encode, encode_part, fit, histogram, summarise, tokenize
+from stages.tokenize import histogram, tokenize
 
 ROOT = Path(__file__).parents[1]
 TRAIN = ["The cat sat.", "the dog sat!", "It's the CAT", "a dog, a cat", "café naïve"]
@@ -242,7 +243,7 @@ def test_stage(project, capsys):
     assert report["vocabulary"] == tokenizer.get_vocab_size()
     meta = json.loads(written["data/prepared/mine/tokens/meta.json"])
     assert meta == {"labels": ["ham", "spam"], "maximum_length": 2, "vectors_from": "train"}
-    assert "of validation unknown" in capsys.readouterr().out
+    assert "22 tokens in 7 texts" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("unit", UNITS)

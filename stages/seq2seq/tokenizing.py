@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from stages.console import Problem
-from stages.files import whole, write_json
 from stages.params import load
 from stages.seq2seq.data import END, MULTIPLE, SIDES, UNKNOWN, Rows, Vocabularies, fit
 from stages.seq2seq.params import Tokenizer
@@ -14,19 +13,19 @@ from stages.seq2seq.params import Tokenizer
 BATCH = 4096  # texts
 
 
-def tokenize_pairs(dataset: str) -> dict[str, np.ndarray]:
-    """Fit a dataset's vocabularies on train and write train's pairs as ids.
+def tokenize(dataset: str, prepared: Path, output: Path) -> tuple[dict, dict[str, np.ndarray]]:
+    """Fit vocabularies on train and write train's pairs as ids into `output`.
 
     Returns:
-        How many texts have 0, 1, 2, … tokens, by part and side, for the picture of lengths.
+        What is reported, and how many texts of a part and side have 0, 1, 2, … tokens.
 
     Raises:
         Problem: no pair is left to learn from, or there is but one token to write.
     """
-    choices, folder = load().dataset(dataset).tokenizer, Path("data/prepared", dataset)
-    parts = {part: pairs_of(folder / f"{part}.parquet") for part in ("train", "validation")}
+    choices = load().dataset(dataset).tokenizer
+    parts = {part: pairs_of(prepared / f"{part}.parquet") for part in ("train", "validation")}
     vocabularies = fit_both(parts["train"], choices)
-    report = {"dataset": dataset, "shared": choices.shared, "units": vocabularies.units}
+    report = {"shared": choices.shared, "units": vocabularies.units}
     report["vocabulary"] = dict(zip(SIDES, vocabularies.sizes, strict=False))
     lengths = {}
     for part, pairs in parts.items():
@@ -42,15 +41,13 @@ def tokenize_pairs(dataset: str) -> dict[str, np.ndarray]:
     longest = vocabularies.maximum["source"]
     usual = int(np.ceil(np.quantile(train["source"].lengths, 0.8) / MULTIPLE)) * MULTIPLE
     vocabularies.lengths[:] = sorted({min(usual, longest), longest})
-    with whole(folder / "tokens") as output:
-        output.mkdir()
-        vocabularies.save(output / "vocabularies.json")
-        for side, rows in train.items():
-            np.save(output / f"train.{side}.ids.npy", rows.ids)
-            np.save(output / f"train.{side}.offsets.npy", rows.offsets)
+    output.mkdir()
+    vocabularies.save(output / "vocabularies.json")
+    for side, rows in train.items():
+        np.save(output / f"train.{side}.ids.npy", rows.ids)
+        np.save(output / f"train.{side}.offsets.npy", rows.offsets)
     report["learned"] = len(train["source"].lengths)
-    write_json(Path("reports/tokens") / f"{dataset}.json", report)
-    return lengths
+    return report, lengths
 
 
 def pairs_of(path: Path) -> pd.DataFrame:

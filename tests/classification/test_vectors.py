@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from stages.classification import vectors
-from stages.classification.data import TokenizedTexts
+from stages.classification.data import TokenizedTexts, encode
 from stages.classification.params import ClassificationDataset, Tokenizer
+from stages.classification.tokenizing import fit
 from stages.console import Problem
-from stages.tokenize import encode, fit
 
 TEXTS = ["the cat purrs", "the cat sleeps", "a dog barks", "a dog sleeps", "the kitten purrs", "a puppy barks"] * 5
 
