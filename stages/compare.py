@@ -42,6 +42,8 @@ def compare(dataset: str) -> None:
     outcome = {"dataset": dataset, "best": best, "best_baseline": best_baseline, "models": models}
     outcome |= {"verdict": verdict(outcome, measure, choices), "signature": measured[best]["signature"]}
     outcome |= {"pairs": pairs, "claims": decide_claims(task, tables, choices)}
+    if hasattr(task, "further"):
+        outcome |= task.further(dataset, tables, best_baseline, choices)
     write_json(Path("reports/compare") / f"{dataset}.json", outcome)
     print(f"{dataset}: {outcome['verdict']}")
 

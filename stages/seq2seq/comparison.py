@@ -1,10 +1,14 @@
 """What `compare` has to know of sequence to sequence: its items are the test part's sources."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
+from sacrebleu.significance import PairedTest
 
 from stages.claims import Claim
-from stages.seq2seq.metrics import COLUMNS, figures
+from stages.params import Evaluation
+from stages.seq2seq.metrics import COLUMNS, bleu, figures, streams
 from stages.significance import Measure
 
 # Of the figures the one that says something both of words and of verses, of which hardly any is written exactly.
@@ -30,7 +34,7 @@ CLAIMS = (
     Claim("A network translates better than a table of words", "luong", "ibm1", "all"),
 )
 
-__all__ = ["CLAIMS", "ITEM", "LENGTH", "MEASURE", "METRICS", "by_item", "by_seed", "figures"]
+__all__ = ["CLAIMS", "ITEM", "LENGTH", "MEASURE", "METRICS", "by_item", "by_seed", "figures", "further"]
 
 
 def by_seed(table: pd.DataFrame) -> np.ndarray:
@@ -48,3 +52,19 @@ def by_item(table: pd.DataFrame) -> np.ndarray:
     found = table.groupby("seed")[["edits", "units"]]
     rates = [rows["edits"].to_numpy(float) / rows["units"].mean() for _, rows in found]
     return np.mean(rates, axis=0)
+
+
+def further(dataset: str, tables: dict[str, pd.DataFrame], baseline: str | None, choices: Evaluation) -> dict:
+    """Return sacrebleu's own paired bootstrap of BLEU (Koehn 2004): every model's first seed against the baseline's."""
+    if baseline is None or len(tables) < 2:
+        return {}
+    test = pd.read_parquet(Path("data/prepared", dataset, "test.parquet"), columns=["targets"])
+    outputs = {name: table[table["seed"] == table["seed"].iloc[0]]["output"].tolist() for name, table in tables.items()}
+    systems = [(name, outputs[name]) for name in (baseline, *(name for name in tables if name != baseline))]
+    references = streams([list(texts) for texts in test["targets"]])
+    signatures, found = PairedTest(systems, {"BLEU": bleu()}, references, "bs", n_samples=choices.bootstrap)()
+    models = {
+        name: {"bleu": result.score, "mean": result.mean, "half_interval": result.ci, "p": result.p_value}
+        for name, result in zip(found["System"], found["BLEU"], strict=True)
+    }
+    return {"paired_bleu": {"baseline": baseline, "models": models, "signature": str(signatures["BLEU"])}}

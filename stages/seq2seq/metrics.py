@@ -52,9 +52,9 @@ def contributions(outputs: list[str], references: list[list[str]], unit: str) ->
             key=lambda found: found[0],
         )
         row[:3] = output in texts, edits, units
-    streams = _streams(references)
+    given = streams(references)
     for start, metric in ((3, bleu()), (3 + len(BLEU_COLUMNS), chrf())):
-        counted = np.array(metric._extract_corpus_statistics(outputs, streams))  # no public name gives the counts
+        counted = np.array(metric._extract_corpus_statistics(outputs, given))  # no public name gives the counts
         rows[:, start : start + counted.shape[1]] = counted
     return rows
 
@@ -71,14 +71,13 @@ def chrf() -> CHRF:
 
 def signatures(references: list[list[str]]) -> dict[str, str]:
     """Return sacrebleu's signatures."""
-    streams = _streams(references)
     metrics = {"bleu": bleu(), "chrf": chrf()}
     for metric in metrics.values():
-        metric.corpus_score([texts[0] for texts in references], streams)
+        metric.corpus_score([texts[0] for texts in references], streams(references))
     return {name: str(metric.get_signature()) for name, metric in metrics.items()}
 
 
-def _streams(references: list[list[str]]) -> list[list[str | None]]:
+def streams(references: list[list[str]]) -> list[list[str | None]]:
     """Return the references as sacrebleu takes them: the first of all sources, the second of all, …"""
     most = max(map(len, references))
     return [[texts[place] if place < len(texts) else None for texts in references] for place in range(most)]

@@ -1,10 +1,15 @@
 """The figures of outputs, held against sacrebleu and against plain counting."""
 
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stages.params import Evaluation
+from stages.seq2seq.comparison import further
 from stages.seq2seq.evaluation import by_length, scores
 from stages.seq2seq.metrics import COLUMNS, bleu, chrf, contributions, distance, figures, signatures
 
@@ -55,11 +60,26 @@ def test_signatures_tell_the_version_and_the_tokens():
 
 
 def test_bands_of_length_hold_every_source_once():
-    import pandas as pd
-
     rows = contributions(["a"] * 30, [["a"]] * 15 + [["b"]] * 15, "word")
     table = pd.DataFrame(rows, columns=COLUMNS).assign(source_tokens=[1] * 20 + list(range(2, 12)))
     bands = by_length(table)
     assert sum(band["sources"] for band in bands) == 30
     assert bands[0]["from"] == bands[0]["to"] == 1
     assert scores(table)["word_error_rate"] == 0.5
+
+
+def test_sacrebleus_own_test_tells_better_from_worse_and_like_from_like(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    references = [[f"the cat number {row} sat on the mat"] for row in range(60)]
+    Path("data/prepared/mine").mkdir(parents=True)
+    pd.DataFrame({"targets": references}).to_parquet("data/prepared/mine/test.parquet")
+    good = [text for (text,) in references]
+    wrong = [text.replace("sat on", "on sat") for text in good]
+    outputs = {"good": good, "bad": good[:30] + wrong[30:], "alike": wrong[:30] + good[30:]}
+    seeds = [1] * 60 + [2] * 60
+    tables = {name: pd.DataFrame({"output": [*own, *[""] * 60], "seed": seeds}) for name, own in outputs.items()}
+    found = further("mine", tables, "bad", Evaluation(bootstrap=200))["paired_bleu"]
+    assert list(found["models"]) == ["bad", "good", "alike"] and "bs:200" in found["signature"]
+    assert found["models"]["good"]["bleu"] == pytest.approx(100) and found["models"]["good"]["p"] < 0.01
+    assert found["models"]["alike"]["p"] > 0.1 and found["models"]["bad"]["p"] is None
+    assert further("mine", tables, None, Evaluation()) == {}
