@@ -87,7 +87,8 @@ def of_task(task: str, dataset: str, names, models) -> set[str]:
     """Return the stages of these names for one dataset of a task."""
     found = set()
     for name in names:
-        stage = name if name == "fetch" else f"stages/{task}/dvc.yaml:{name}"
+        folder = f"stages/{task}/models" if name == "train" else f"stages/{task}"
+        stage = name if name == "fetch" else f"{folder}/dvc.yaml:{name}"
         each = models if name in ("train", "evaluate", "generate") else None
         found |= {f"{stage}@{dataset}-{model}" for model in each} if each else {f"{stage}@{dataset}"}
     return found
@@ -352,7 +353,7 @@ def snapshot(clone: Path) -> dict[str, bytes]:
     """Return the content of everything that a run makes, and of params.yaml."""
     folders = ("data/raw", "data/prepared", "data/predictions", "models", "reports")
     files = [path for folder in folders for path in (clone / folder).rglob("*") if path.is_file()]
-    files += [clone / "params.yaml", *clone.glob("dvc.lock"), *clone.glob("stages/*/dvc.lock")]
+    files += [clone / "params.yaml", *clone.glob("dvc.lock"), *clone.glob("stages/**/dvc.lock")]
     return {str(path.relative_to(clone)): path.read_bytes() for path in files if path.name != ".gitignore"}
 
 

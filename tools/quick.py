@@ -61,7 +61,7 @@ def bring_home(clone: Path, copies: list[Path]) -> None:
     yaml = YAML(typ="safe")
     locks: dict[Path, dict] = {}
     for folder in (clone, *copies):
-        for path in (folder / "dvc.lock", *folder.glob("stages/*/dvc.lock")):
+        for path in (folder / "dvc.lock", *folder.glob("stages/**/dvc.lock")):
             if path.exists():
                 found = yaml.load(path)
                 locks.setdefault(path.relative_to(folder), found)["stages"] |= found["stages"]
