@@ -37,7 +37,7 @@ class Window(Frozen):
 class Sampling(Frozen):
     """The texts that `generate` writes to compare models."""
 
-    temperatures: tuple[Annotated[float, Field(gt=0)], ...] = Field(default=(0.5, 0.8, 1.0, 1.2), min_length=1)
+    temperatures: tuple[Annotated[float, Field(ge=0)], ...] = Field(default=(0.5, 0.8, 1.0, 1.2), min_length=1)
     length: int = Field(default=2000, ge=1, description="characters a sample")
     prompt: str = Field(default="\n", min_length=1)
 

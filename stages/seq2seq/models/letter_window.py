@@ -24,7 +24,7 @@ class Parameters(Frozen):
     classes: int = Field(default=500, ge=2, description="the most frequent ones; rarer ones are not learned")
     minimum: int = Field(default=2, ge=1, description="train's tokens that a leaf of the tree holds at least")
     cells: int = Field(
-        default=10_000_000, ge=1000, description="of the alignment: products of pairs' lengths; train's first pairs"
+        default=7_000_000, ge=1000, description="of the alignment: products of pairs' lengths; train's first pairs"
     )
 
 
