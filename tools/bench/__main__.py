@@ -22,13 +22,18 @@ def main(words: Sequence[str] | None = None) -> None:
         "names", nargs="*", metavar="NAME", help=f"of {', '.join(MEASUREMENTS)}; all when none is given"
     )
     parser.add_argument("--seconds", type=int, default=100, help="of training in language_models (default 100)")
+    parser.add_argument(
+        "--rounds", type=int, default=3, help="of every measurement of replicas and pytorch; medians count (default 3)"
+    )
     arguments = parser.parse_args(words)
+    rounds = {"rounds": arguments.rounds}
+    options = {"language_models": {"seconds": arguments.seconds}, "replicas": rounds, "pytorch": rounds}
     names = arguments.names or list(MEASUREMENTS)
     if unknown := set(names) - set(MEASUREMENTS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; valid: {', '.join(MEASUREMENTS)}")
     for name in progress(names, desc="bench"):
         print(f"{name}: {MEASUREMENTS[name].__doc__.splitlines()[0]}", flush=True)
-        MEASUREMENTS[name](**{"seconds": arguments.seconds} if name == "language_models" else {})
+        MEASUREMENTS[name](**options.get(name, {}))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,6 @@ from tools.quick import write_params
 DATASET = "movie_reviews"
 SEEDS = (1, 2, 3)
 EPOCHS = 5  # about as many as early stopping takes on this dataset; here it never stops early
-ROUNDS = 3  # of every measurement, the sides in turn; the medians count
 NEURAL = sorted(name for name, field in Models.model_fields.items() if issubclass(field.annotation, NeuralParameters))
 NO_TORCH = (
     "  skipped: PyTorch is not installed. For this measurement alone: .venv/bin/python -m pip install --group bench"
@@ -35,7 +34,7 @@ class Trained:
     accuracy: float  # on validation, of the best epoch, mean over the seeds
 
 
-def replicas() -> None:
+def replicas(rounds: int) -> None:
     """Wall time of training 3 seeds side by side, one thread each, and one after the other in one such process."""
     _say_load()
     for model in ("lstm", "cnn"):
@@ -44,7 +43,7 @@ def replicas() -> None:
             make_project(together, model, {"backend": "loky", "processes": -1})
             make_project(apart, model, {"backend": "sequential", "processes": 1})
             stage(together, model, cache)  # compiles for both
-            found = [(stage(together, model, cache), stage(apart, model, cache)) for _ in range(ROUNDS)]
+            found = [(stage(together, model, cache), stage(apart, model, cache)) for _ in range(rounds)]
         side, one = (median(run.seconds for run in runs) for runs in zip(*found, strict=True))
         print(
             f"  {model:4s} side by side {side:.1f} s, one after the other {one:.1f} s: ratio {side / one:.2f}",
@@ -52,7 +51,7 @@ def replicas() -> None:
         )
 
 
-def pytorch() -> None:
+def pytorch(rounds: int) -> None:
     """Wall time of training 3 seeds of every neural classifier, the pipeline's way and in a plain PyTorch loop.
 
     Ours is the stage `train` as `dvc repro` runs it; PyTorch's is a process that trains one seed after the other
@@ -64,14 +63,14 @@ def pytorch() -> None:
         print(NO_TORCH)
         return
     _say_load()
-    print(f"  seconds for {EPOCHS} epochs, medians of {ROUNDS}; accuracy on validation, mean of {len(SEEDS)} seeds")
+    print(f"  seconds for {EPOCHS} epochs, medians of {rounds}; accuracy on validation, mean of {len(SEEDS)} seeds")
     print("  model        first   again PyTorch  first/PyTorch  again/PyTorch  accuracy  PyTorch's")
     ratios = []
     for model in NEURAL:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name, "project")
             make_project(folder, model, {"backend": "loky", "processes": -1})
-            caches = [Path(name, str(number)) for number in range(ROUNDS)]
+            caches = [Path(name, str(number)) for number in range(rounds)]
             found = [
                 (stage(folder, model, cache), peer(folder, model), stage(folder, model, cache)) for cache in caches
             ]
