@@ -19,12 +19,21 @@ stages:
     cmd: mkdir -p data/raw/${item.dataset} && echo ${item.dataset} > data/raw/${item.dataset}/file
     deps: [ok]
     outs: ["data/raw/${item.dataset}"]
+  evaluate:
+    matrix: {dataset: [a, b]}
+    cmd: mkdir -p scores && cp models/${item.dataset}/small scores/${item.dataset}
+    deps: ["models/${item.dataset}/small"]
+    outs: ["scores/${item.dataset}"]
+  report: {cmd: cat scores/a scores/b > report, deps: [scores], outs: [report]}
+"""
+TRAINING = """
+stages:
   train:
     matrix: {dataset: [a, b], model: [small]}
+    wdir: ..
     cmd: mkdir -p models/${item.dataset} && cp data/raw/${item.dataset}/file models/${item.dataset}/${item.model}
     deps: ["data/raw/${item.dataset}"]
     outs: ["models/${item.dataset}/${item.model}"]
-  report: {cmd: cat models/a/small models/b/small > report, deps: [models], outs: [report]}
 """
 
 
@@ -36,22 +45,26 @@ def clone(tmp_path, monkeypatch) -> Path:
     (tmp_path / ".dvc/config.local").write_text("[core]\n    analytics = false\n")
     (tmp_path / "params.yaml").write_text("seeds: [1]\n")
     (tmp_path / "dvc.yaml").write_text(DVC_YAML)
+    (tmp_path / "stages").mkdir()
+    (tmp_path / "stages/dvc.yaml").write_text(TRAINING)  # listed after what needs its outputs
     dvc(tmp_path, "repro", "--quiet", "check")
     return tmp_path
 
 
 def test_after_the_datasets_only_the_report_is_left(clone):
     run_datasets(clone)
-    assert set(YAML(typ="safe").load(clone / "dvc.lock")["stages"]) == {
+    locks = {path: set(YAML(typ="safe").load(clone / path)["stages"]) for path in ("dvc.lock", "stages/dvc.lock")}
+    assert locks["dvc.lock"] == {
         "check",
-        *(f"{stage}@{dataset}{model}" for stage, model in (("fetch", ""), ("train", "-small")) for dataset in "ab"),
+        *(f"{stage}@{dataset}" for stage in ("fetch", "evaluate") for dataset in "ab"),
     }
+    assert locks["stages/dvc.lock"] == {"train@a-small", "train@b-small"}
     ran = re.findall(r"Running stage '(.+?)'", dvc(clone, "repro", capture_output=True).stdout)
     assert ran == ["report"] and (clone / "report").read_text() == "a\nb\n"
     assert not list(clone.glob(".recur/copies/*"))
 
 
 def test_a_stage_that_fails_stops_the_run(clone):
-    (clone / "dvc.yaml").write_text(DVC_YAML.replace("cp data", "cp no/data"))
+    (clone / "stages/dvc.yaml").write_text(TRAINING.replace("cp data", "cp no/data"))
     with pytest.raises(Problem, match=r"the pipeline failed in .*copies"):
         run_datasets(clone)

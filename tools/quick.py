@@ -44,7 +44,7 @@ def run_datasets(clone: Path) -> None:
     copies = {dataset: copy_clone(clone, dataset) for dataset in stages}
     largest_first = sorted(stages, key=lambda dataset: -len(stages[dataset]))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(lambda dataset: dvc(copies[dataset], "repro", "--single-item", *stages[dataset]), largest_first))
+        list(pool.map(lambda dataset: dvc(copies[dataset], "repro", *stages[dataset]), largest_first))
     bring_home(clone, list(copies.values()))
 
 

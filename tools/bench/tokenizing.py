@@ -57,11 +57,11 @@ def tokenize_corpus(folder: str, megabytes: str) -> dict:
     """Tokenize the reviews as the stage does."""
     import numpy as np
 
-    from stages import tokenize
+    from stages.classification import tokenizing
 
     path, choices, began = Path(folder, f"{megabytes}.parquet"), Tokenizer(), perf_counter()
-    tokenizer = tokenize.fit(tokenize.texts_of(path), choices)
-    lengths, _ = tokenize.encode_part(tokenizer, path, Path(folder), ["x"], choices)
+    tokenizer = tokenizing.fit(tokenizing.texts_of(path), choices)
+    lengths, _ = tokenizing.encode_part(tokenizer, path, Path(folder), ["x"], choices)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return {"tokens": int(lengths @ np.arange(len(lengths))), "seconds": perf_counter() - began, "memory": memory}
 
@@ -70,13 +70,13 @@ def tokenize_speed() -> None:
     """Tokens a second of the stage's encoding, of a plain str.split loop and of scikit-learn's analyser."""
     from sklearn.feature_extraction.text import CountVectorizer
 
-    from stages import tokenize
+    from stages.classification import tokenizing
 
     sample = texts() * 10
-    tokenizer = tokenize.fit(iter([sample]), Tokenizer())
+    tokenizer = tokenizing.fit(iter([sample]), Tokenizer())
     analyse = CountVectorizer().build_analyzer()
     ways: dict[str, Callable[[], Iterator]] = {
-        "tokenizers, to ids": lambda: tokenize.encode(tokenizer, sample),
+        "tokenizers, to ids": lambda: tokenizing.encode(tokenizer, sample),
         "str.split, no ids": lambda: (text.lower().split() for text in sample),
         "CountVectorizer's analyser, no ids": lambda: (analyse(text) for text in sample),
     }
