@@ -14,7 +14,6 @@ from stages.files import remove
 
 SCRATCH = Path(".recur/quick")
 OVERLAY = Path("params.quick.yaml")
-QUICK_TO_COMPILE = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}  # small models are compiled for longer than they are trained
 
 
 def quick() -> None:
@@ -83,9 +82,7 @@ def dvc(clone: Path, *words: str, **options) -> subprocess.CompletedProcess:
     Raises:
         Problem: it failed.
     """
-    run = subprocess.run(
-        ["dvc", *words], cwd=clone, env=os.environ | QUICK_TO_COMPILE, text=True, check=False, **options
-    )
+    run = subprocess.run(["dvc", *words], cwd=clone, text=True, check=False, **options)
     if run.returncode:
         raise Problem(f"the pipeline failed in {clone}; what it says above tells where")
     return run
