@@ -50,7 +50,7 @@ def lines(stamps, values, holidays) -> str:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    """A project in which two baselines are trained on ten days of hours."""
+    """A project in which two baselines are trained on ten days of hours; `new.csv` adds rows with holidays to come."""
     folder = tmp_path_factory.mktemp("project")
     stamps = pd.date_range("2024-01-01", periods=240, freq="h", tz="UTC")
     values = np.round(load(np.arange(240)), 3)
@@ -59,7 +59,9 @@ def project(tmp_path_factory):
         stages.params.load.cache_clear()
         Path("params.yaml").write_text(PARAMS)
         Path("data/raw/mine").mkdir(parents=True)
-        Path("data/raw/mine/mine.csv").write_text("timestamp,load,holiday\n" + lines(stamps, values, [False] * 240))
+        history = "timestamp,load,holiday\n" + lines(stamps, values, [False] * 240)
+        Path("data/raw/mine/mine.csv").write_text(history)
+        Path("new.csv").write_text(history + lines(COMING, [""] * 6, [True, False, False, False, False, False]))
         reading = Reading(values=("load",), covariates=("holiday",), time_zone="Europe/Berlin")
         write_table(Path("data/prepared/mine/table.parquet"), read(Path("data/raw/mine"), reading).rows)
         split("mine")
@@ -71,9 +73,6 @@ def project(tmp_path_factory):
 
 
 def test_what_comes_next_has_times_and_intervals(project, capsys):
-    Path("new.csv").write_text(
-        Path("data/raw/mine/mine.csv").read_text() + lines(COMING, [""] * 6, [True, False, False, False, False, False])
-    )
     forecast("mine", "linear", Path("new.csv"), "jsonl", None)
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [row["timestamp"] for row in rows] == [str(stamp.tz_convert("Europe/Berlin")) for stamp in COMING]
