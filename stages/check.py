@@ -5,11 +5,12 @@ import shutil
 from pathlib import Path
 
 from stages.console import BadParameters, run
-from stages.files import remove, write_text
+from stages.files import prune, remove, shared_cache, write_text
 from stages.params import Params, load
 
 EXPECTATIONS = Path("data/expectations")
 WATCHED = Path("data/watched")
+COMPILED = 1 << 30  # bytes of compiled code that stay in the shared cache
 
 
 def check() -> None:
@@ -18,6 +19,7 @@ def check() -> None:
     refuse_missing_files(params)
     add_expectations(params)
     watch_local_sources(params)
+    prune(shared_cache("compiled"), COMPILED)
     # The same bytes each time: a changed parameter reruns the stages that use it, not all that wait for this one.
     write_text(Path("data/params.ok"), "params.yaml is well-formed\n")
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 
+from stages.compiling import Compiled
 from stages.light import light_imports
 
 with light_imports():
@@ -19,7 +20,7 @@ class Network:
     def __init__(self, model: keras.Model) -> None:
         """Keep the model, which is compiled once a shape."""
         self.model = model
-        self._compiled = jax.jit(
+        self._compiled = Compiled(
             lambda trainable, fixed, inputs: model.stateless_call(trainable, fixed, inputs, training=False)[0]
         )
 

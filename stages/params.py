@@ -39,7 +39,7 @@ class Parallel(Frozen):
     backend: Literal["loky", "dask", "ray", "sequential"] = Field(
         default="loky", description="joblib's backend: processes here (loky), or a cluster's (dask, ray)"
     )
-    processes: int = Field(default=-1, ge=-1, description="at a time; -1: one a core")
+    processes: int = Field(default=-1, ge=-1, description="at a time; -1: one more than there are cores")
 
 
 class Evaluation(Frozen):

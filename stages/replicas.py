@@ -36,13 +36,15 @@ ONE_THREAD = {
 
 
 def prepare_jax() -> None:
-    """Settle threads and the compilation cache for this process and its children; call it before JAX is imported."""
+    """Settle threads and the compilation cache for this process and its children; call it before JAX is imported.
+
+    The cache gets no limit here, for JAX would read through all of it before every entry; `check` prunes it.
+    """
     os.environ |= ONE_THREAD
     os.environ |= {
         "JAX_COMPILATION_CACHE_DIR": str(shared_cache("compiled") / _processor()),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
-        "JAX_COMPILATION_CACHE_MAX_SIZE": str(1 << 30),
     }
 
 
@@ -56,7 +58,8 @@ def _processor() -> str:
 def side_by_side(replica: Callable, jobs: Sequence, choices: Choices) -> list:
     """Return `replica(job)` for every job, in the jobs' order, run as processes of one thread each.
 
-    A single job needs no process beside this one, and no time to start it.
+    A single job needs no process beside this one, and no time to start it. One more than there are cores may run, so
+    that three replicas on two cores do not end with one that leaves a core idle.
 
     Args:
         replica: a function that can be imported by name, so that a cluster's workers find it too.
@@ -71,7 +74,7 @@ def side_by_side(replica: Callable, jobs: Sequence, choices: Choices) -> list:
     from joblib import Parallel, cpu_count, delayed
 
     os.environ |= KEEP_BUFFERS  # read by glibc when a worker starts
-    processes = cpu_count() if choices.processes < 1 else choices.processes
+    processes = cpu_count() + 1 if choices.processes < 1 else choices.processes
     workers = Parallel(n_jobs=min(processes, len(jobs)), backend=choices.backend)
     return workers(delayed(_worker)(replica, job) for job in jobs)
 
@@ -92,7 +95,7 @@ def outcome(job: Job, validation: dict, epochs: list[dict], size: int, seconds: 
         validation: its figures on validation; the one that chooses between models comes first.
         epochs: rows of its learning curve, {epoch, train_loss, figures on validation}; none for a baseline.
         size: number of fitted values.
-        seconds: that fitting took.
+        seconds: of one core, that fitting took; compiling is not counted.
         examples: that were learned from, each counted as often as it was seen.
     """
     unit = 1 if sys.platform == "darwin" else 1024  # bytes in getrusage's figure

@@ -3,14 +3,13 @@
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from time import perf_counter
 
 import jax
 import keras
 import numpy as np
 
+from stages.compiling import Compiled, clock
 from stages.console import progress
 from stages.files import whole
 from stages.schema import Frozen
@@ -26,7 +25,7 @@ class History:
 
     epochs: list[dict] = field(default_factory=list)
     best: int = -1  # index into epochs
-    seconds: float = 0.0  # spent in training, earlier runs included
+    seconds: float = 0.0  # of `clock`, spent in training, earlier runs included
 
     def record(self, row: dict, plan: "Plan") -> bool:
         """Add an epoch; tell whether it is the best so far."""
@@ -88,7 +87,7 @@ def fit(
     step = compile_step(model, optimizer, loss, plan.averaging)
     state, best, history = _start(model, optimizer, plan.checkpoint)
     while not history.exhausted(plan.epochs, plan.patience):
-        epoch, began, losses = len(history.epochs), perf_counter(), []
+        epoch, began, losses = len(history.epochs), clock(), []
         told = f"{plan.description} epoch {epoch + 1}/{plan.epochs}"
         for batch in progress(epoch_batches(epoch), desc=told, position=plan.position):
             state, value = step(state, *batch)
@@ -96,7 +95,7 @@ def fit(
         row = {"epoch": epoch + 1, "train_loss": float(np.mean(jax.device_get(losses)))} | validate(state[-1])
         if history.record(row, plan):
             best = jax.device_get(state[-1])
-        history.seconds += perf_counter() - began
+        history.seconds += clock() - began
         _save(plan.checkpoint, state, best, history)
     for variable, value in zip(model.trainable_variables, best, strict=True):
         variable.assign(value)
@@ -128,7 +127,6 @@ def compile_step(
         outputs, non_trainable = model.stateless_call(trainable, non_trainable, inputs, training=True)
         return (loss(targets, outputs) * weights).sum() / weights.sum(), non_trainable
 
-    @partial(jax.jit, donate_argnums=0)
     def step(state: State, inputs, targets, weights) -> tuple[State, jax.Array]:
         trainable, non_trainable, variables, averages = state
         gradient = jax.value_and_grad(compute, has_aux=True)
@@ -137,7 +135,7 @@ def compile_step(
         averages = [averaging * old + (1 - averaging) * new for old, new in zip(averages, trainable, strict=True)]
         return [trainable, non_trainable, variables, averages], value
 
-    return step
+    return Compiled(step, donate_argnums=0)
 
 
 def first_state(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> State:

@@ -1,4 +1,4 @@
-"""What every neural classifier shares: fitting, predicting, saving and loading."""
+"""What every neural classifier shares: fitting, predicting, and the shapes that it reads texts in."""
 
 from functools import cached_property
 from pathlib import Path
@@ -90,7 +90,7 @@ class NeuralClassifier(Network):
     ) -> "NeuralClassifier":
         """Read what `save` wrote."""
         shapes = read_json(folder / "shapes.json")
-        keras.utils.clear_session()  # as in `fit`, for the same names of layers
+        keras.utils.clear_session()  # as in `build`, for the same names of layers
         model = module.build(parameters, tokenizer.get_vocab_size(), len(shapes["prior"]))
         found = cls(model, tokenizer, shapes)
         found.load_replica(folder)

@@ -1,4 +1,4 @@
-"""What every neural forecaster shares: training, forecasting, saving and loading."""
+"""What every neural forecaster shares: training and forecasting."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What every neural language model shares: training with a carried state, scoring, writing, saving and loading."""
+"""What every neural language model shares: training with a carried state, scoring and writing."""
 
 from collections.abc import Callable
 from types import ModuleType
@@ -12,6 +12,7 @@ with light_imports():
     import keras
 
 from stages import training
+from stages.compiling import Compiled
 from stages.generation.data import Prepared, Steps
 from stages.generation.models import NeuralParameters
 from stages.generation.params import Training
@@ -113,7 +114,7 @@ class NeuralModel(Network):
 def _scoring(core: keras.Model) -> Callable:
     """Return a compiled function of (weights, ids (S, T), targets (S, T), states) → (bits (S, T), states)."""
 
-    @jax.jit
+    @Compiled
     def score(weights: list, ids: jax.Array, targets: jax.Array, states: States) -> tuple:
         fixed = [variable.value for variable in core.non_trainable_variables]
         (logits, *ends), _ = core.stateless_call(weights, fixed, [ids, *states], training=False)

@@ -6,6 +6,7 @@ import jax
 import keras
 import numpy as np
 
+from stages.compiling import Compiled
 from stages.console import Problem
 from stages.generation.data import Prepared
 from stages.generation.params import Training
@@ -81,7 +82,7 @@ class PieceModel(Network):
 def _scoring(core: keras.Model) -> Callable:
     """Return a compiled function of (weights, ids (B, L), noise (B, Z)) → (nats (B, L), divergence (B,) nats)."""
 
-    @jax.jit
+    @Compiled
     def score(weights: list, ids: jax.Array, noise: jax.Array) -> tuple:
         fixed = [variable.value for variable in core.non_trainable_variables]
         (logits, divergence), _ = core.stateless_call(weights, fixed, [ids, noise], training=False)

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import keras
 
+from stages.compiling import Compiled
 from stages.seq2seq.data import BEGIN, END, PADDING, UNKNOWN
 from stages.seq2seq.layers import Pair
 
@@ -45,7 +46,7 @@ def search(pair: Pair, whole: keras.Model, width: int, limit: int, length_penalt
 
     places = {variable.path: place for place, variable in enumerate(whole.trainable_variables)}
 
-    @jax.jit
+    @Compiled
     def run(weights: list, ids: jax.Array) -> Found:
         own = [[weights[places[variable.path]] for variable in model.trainable_variables] for model in pair[:2]]
         told = _call(pair.encoder, own[0], ids)

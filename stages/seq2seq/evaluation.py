@@ -2,12 +2,13 @@
 
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from stages.params import load
+from stages.replicas import side_by_side
 from stages.seq2seq.data import UNKNOWN, Written
 from stages.seq2seq.metrics import COLUMNS, contributions, figures, signatures
 from stages.seq2seq.params import Decoding
@@ -21,24 +22,38 @@ BANDS = 8  # of sources by length
 GREEDY = "greedy."  # before the name of a column: of greedy search
 
 
+class Outputs(NamedTuple):
+    """What one replica writes for the test part."""
+
+    beam: list[list[Written]]
+    greedy: list[list[Written]]
+    attended: list[dict] | None  # of the chosen outputs of the beam
+    seconds: float  # that the beam took
+
+
+class Job(NamedTuple):
+    """What one replica is to write."""
+
+    folder: Path
+    seed: int
+    sources: list[str]
+    chosen: np.ndarray  # rows whose attention is shown
+
+
 def measure(saved: Saved) -> Measured:
-    """Return what a model did on its dataset's test part."""
+    """Return what a model did on its dataset's test part; its replicas write side by side."""
     test = pd.read_parquet(Path("data/prepared", saved.about["dataset"], "test.parquet"))
-    decoding, sources = load().seq2seq.decoding, test["source"].tolist()
+    params, sources = load(), test["source"].tolist()
     references = [list(texts) for texts in test["targets"]]
     rows = saved.vocabularies.encode("source", sources, cut=False)
     told = pd.DataFrame({"id": test["id"], "source_tokens": [len(row) - 1 for row in rows]})
-    tables, attended, seconds = [], None, 0.0
-    chosen = _chosen(told["source_tokens"].to_numpy())
-    for seed, model in saved.replicas():
-        began = perf_counter()
-        written = model.translate(sources, decoding.beam, 1, decoding.length_penalty)
-        seconds += perf_counter() - began
-        greedy = model.translate(sources, 1)
-        unit = saved.vocabularies.units["target"]
-        found = [_table(texts, references, unit, mark) for texts, mark in ((written, ""), (greedy, GREEDY))]
+    chosen, seeds = _chosen(told["source_tokens"].to_numpy()), saved.about["seeds"]
+    outputs = side_by_side(write, [Job(saved.folder, seed, sources, chosen) for seed in seeds], params.parallel)
+    tables, unit = [], saved.vocabularies.units["target"]
+    for seed, written in zip(seeds, outputs, strict=True):
+        marked = ((written.beam, ""), (written.greedy, GREEDY))
+        found = [_table(texts, references, unit, mark) for texts, mark in marked]
         tables.append(pd.concat([told.assign(seed=seed), *found], axis=1))
-        attended = attended or _attended(model, [(sources[row], written[row][0].text) for row in chosen])
     predictions = pd.concat(tables)
     return Measured(
         predictions,
@@ -47,11 +62,24 @@ def measure(saved: Saved) -> Measured:
             "greedy": scores(predictions, GREEDY),
             "by_length": by_length(predictions),
             "cut": _cut(predictions, rows, saved.vocabularies.maximum["source"]),
-            "signature": _signature(saved, test, references, decoding, rows),
+            "signature": _signature(saved, test, references, params.seq2seq.decoding, rows),
         },
-        seconds=seconds,
+        seconds=sum(written.seconds for written in outputs),
         items=len(test) * len(tables),
-        examples={"written": _examples(test, tables[0], chosen), "attended": attended},
+        examples={"written": _examples(test, tables[0], chosen), "attended": outputs[0].attended},
+    )
+
+
+def write(job: Job) -> Outputs:
+    """Have one replica write every source, by beam and greedily."""
+    decoding = load().seq2seq.decoding
+    [(_, model)] = Saved(job.folder).replicas([job.seed])
+    began = perf_counter()
+    beam = model.translate(job.sources, decoding.beam, 1, decoding.length_penalty)
+    seconds = perf_counter() - began
+    greedy = model.translate(job.sources, 1)
+    return Outputs(
+        beam, greedy, _attended(model, [(job.sources[row], beam[row][0].text) for row in job.chosen]), seconds
     )
 
 

@@ -1,4 +1,4 @@
-"""What every encoder and decoder share: training by teacher forcing, writing, attention, saving and loading."""
+"""What every encoder and decoder share: training by teacher forcing, writing, attention."""
 
 from collections.abc import Callable, Iterator
 from functools import cache
