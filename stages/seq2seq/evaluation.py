@@ -1,5 +1,6 @@
 """A trained model of pairs on the test part: what it writes, by beam and greedily, and how far that is from right."""
 
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -31,15 +32,6 @@ class Outputs(NamedTuple):
     seconds: float  # that the beam took
 
 
-class Job(NamedTuple):
-    """What one replica is to write."""
-
-    folder: Path
-    seed: int
-    sources: list[str]
-    chosen: np.ndarray  # rows whose attention is shown
-
-
 def measure(saved: Saved) -> Measured:
     """Return what a model did on its dataset's test part; its replicas write side by side."""
     test = pd.read_parquet(Path("data/prepared", saved.about["dataset"], "test.parquet"))
@@ -48,7 +40,7 @@ def measure(saved: Saved) -> Measured:
     rows = saved.vocabularies.encode("source", sources, cut=False)
     told = pd.DataFrame({"id": test["id"], "source_tokens": [len(row) - 1 for row in rows]})
     chosen, seeds = _chosen(told["source_tokens"].to_numpy()), saved.about["seeds"]
-    outputs = side_by_side(write, [Job(saved.folder, seed, sources, chosen) for seed in seeds], params.parallel)
+    outputs = side_by_side(partial(write, saved.folder, sources, chosen), seeds, params.parallel)
     tables, unit = [], saved.vocabularies.units["target"]
     for seed, written in zip(seeds, outputs, strict=True):
         marked = ((written.beam, ""), (written.greedy, GREEDY))
@@ -70,17 +62,15 @@ def measure(saved: Saved) -> Measured:
     )
 
 
-def write(job: Job) -> Outputs:
-    """Have one replica write every source, by beam and greedily."""
+def write(folder: Path, sources: list[str], chosen: np.ndarray, seed: int) -> Outputs:
+    """Have one replica of a saved model write every source, by beam and greedily, and show where `chosen` attended."""
     decoding = load().seq2seq.decoding
-    [(_, model)] = Saved(job.folder).replicas([job.seed])
+    [(_, model)] = Saved(folder).replicas([seed])
     began = perf_counter()
-    beam = model.translate(job.sources, decoding.beam, 1, decoding.length_penalty)
+    beam = model.translate(sources, decoding.beam, 1, decoding.length_penalty)
     seconds = perf_counter() - began
-    greedy = model.translate(job.sources, 1)
-    return Outputs(
-        beam, greedy, _attended(model, [(job.sources[row], beam[row][0].text) for row in job.chosen]), seconds
-    )
+    greedy = model.translate(sources, 1)
+    return Outputs(beam, greedy, _attended(model, [(sources[row], beam[row][0].text) for row in chosen]), seconds)
 
 
 def _table(written: list[list[Written]], references: list[list[str]], unit: str, mark: str) -> pd.DataFrame:
