@@ -15,7 +15,7 @@ import pandas as pd
 from stages.console import Problem, progress, run
 from stages.files import write_json
 from stages.forecasting.data import Fitted, Prepared
-from stages.forecasting.evaluation import test_windows
+from stages.forecasting.evaluation import later_windows
 from stages.forecasting.intervals import Forecaster, measure_windows
 from stages.forecasting.replica import fit
 from stages.forecasting.saved import Saved
@@ -32,8 +32,8 @@ SHOWN = ("mase", "mae", "rmse", "mse_standardised", "pinball", "coverage_80")
 def backtest(dataset: str, model: str, cutoffs: int, refit: bool) -> None:
     """Measure a forecaster's first replica after each cut-off.
 
-    With --refit the model and its scaler are fitted anew on all that comes before a cut-off, the last steps of it, as
-    many as the dataset's validation part has, for validation.
+    The last steps before a cut-off, as many as the dataset's validation part has, settle the intervals. With --refit
+    the model and its scaler are fitted anew, too, on all that comes before them.
 
     Raises:
         Problem: no such model, or more cut-offs than the test part has room for.
@@ -43,10 +43,9 @@ def backtest(dataset: str, model: str, cutoffs: int, refit: bool) -> None:
     seed, trained = next(saved.replicas())
     rows = []
     for parts in progress(list(rolling_parts(dataset, cutoffs, saved.fitted)), desc="backtest", unit="cut-off"):
-        forecaster, fitted = trained, saved.fitted
-        if refit:
-            forecaster, fitted = refitted(dataset, model, seed, parts)
-        windows = test_windows(parts, fitted)
+        forecaster, fitted = refitted(dataset, model, seed, parts) if refit else (trained, saved.fitted)
+        before, windows = later_windows(parts, fitted)
+        forecaster = forecaster.recalibrate(before)
         told = {"from": str(parts["test"]["timestamp"].min()), "windows": len(windows)}
         rows.append(told | measure_windows(forecaster.forecast, windows, fitted))
     path = Path("reports/backtest", dataset, f"{model}{'-refitted' if refit else ''}.json")

@@ -2,10 +2,12 @@
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
+from stat import S_ISREG
 
 from stages.console import BadParameters, run
-from stages.files import prune, remove, shared_cache, write_text
+from stages.files import remove, shared_cache, write_text
 from stages.params import Params, load
 
 EXPECTATIONS = Path("data/expectations")
@@ -76,6 +78,20 @@ def watch_local_sources(params: Params) -> None:
         elif place.is_symlink() or not place.exists():
             remove(place)
             write_text(place, "The source is not a local file: there is nothing to watch.\n")
+
+
+def prune(folder: Path, limit: int) -> None:
+    """Remove the files in a folder and below that were written longest ago, until at most `limit` bytes are left."""
+    found, kept = [], 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # another project's run may prune the same folder
+            state = path.stat()
+            if S_ISREG(state.st_mode):
+                found.append((-state.st_mtime, state.st_size, path))
+    for _, size, path in sorted(found):
+        kept += size
+        if kept > limit:
+            path.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

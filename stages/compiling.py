@@ -1,12 +1,12 @@
-"""JAX functions that one process compiles while those beside it wait, and a clock that does not count it."""
+"""JAX functions that one process compiles while those beside it wait."""
 
 from collections.abc import Callable
-from time import process_time
-from typing import Any, ClassVar
+from typing import Any
 
 import jax
 from filelock import FileLock
 
+from stages.clock import clock
 from stages.files import shared_cache
 
 
@@ -16,8 +16,6 @@ class Compiled:
     Replicas compile the same code at the same time. XLA compiles on all cores, so it takes least when one replica does
     it and the others wait, to find the result in the cache that JAX keeps between processes.
     """
-
-    seconds: ClassVar[float] = 0.0  # of all processors, that this process has spent on compiling
 
     def __init__(self, function: Callable, **options: Any) -> None:
         """Take the function, and options of `jax.jit`."""
@@ -33,17 +31,7 @@ class Compiled:
     def _compile(self, arguments: tuple) -> Callable:
         lock = shared_cache("compiled") / "lock"
         lock.parent.mkdir(parents=True, exist_ok=True)
-        lowered = self._function.lower(*arguments)
-        with FileLock(lock):
-            began = process_time()
-            executable = lowered.compile()
-            Compiled.seconds += process_time() - began
-        return executable
-
-
-def clock() -> float:
-    """Return the seconds of processors that this process has used, but for compiling.
-
-    With one thread that is the time that its work would take with a core to itself, whatever else runs.
-    """
-    return process_time() - Compiled.seconds
+        with clock.stopped():
+            lowered = self._function.lower(*arguments)
+            with FileLock(lock):
+                return lowered.compile()

@@ -72,15 +72,6 @@ def shared_cache(name: str) -> Path:
     return Path(os.environ.get("RECUR_CACHE") or user_cache_path("recur")) / name
 
 
-def prune(folder: Path, limit: int) -> None:
-    """Remove the files in a folder and below that were written longest ago, until at most `limit` bytes are left."""
-    kept = 0
-    for path in sorted((path for path in folder.rglob("*") if path.is_file()), key=lambda path: -path.stat().st_mtime):
-        kept += path.stat().st_size
-        if kept > limit:
-            path.unlink(missing_ok=True)
-
-
 def sha256(path: Path) -> str:
     """Return the hexadecimal SHA-256 of a file's content."""
     with path.open("rb") as file:

@@ -9,9 +9,10 @@ import pandas as pd
 
 from stages.console import Problem, run
 from stages.files import write_text
-from stages.forecasting.data import COVARIATE, Fitted, Windows, arrange
+from stages.forecasting.data import COVARIATE, Fitted, Panel, Windows, arrange
 from stages.forecasting.reading import read_history
 from stages.forecasting.saved import Saved
+from stages.forecasting.timing import places
 from stages.params import load
 from stages.predict import find
 from stages.replicas import prepare_jax
@@ -69,7 +70,8 @@ def coming_values(saved: Saved, history: pd.DataFrame, coming: pd.DataFrame | No
     present = [number for number, name in enumerate(fitted.series) if name in set(history["series"])]
     starts = panel.bounds[1:][present] - fitted.horizon - fitted.look_back
     windows = Windows(panel, starts, fitted.look_back, fitted.horizon)
-    found = np.mean([forecaster.forecast(windows) for _, forecaster in saved.replicas()], axis=0)
+    lately = _known_windows(panel, fitted)
+    found = np.mean([model.recalibrate(lately).forecast(windows) for _, model in saved.replicas()], axis=0)
     scale, center = (np.array(values)[present][:, None, None] for values in (fitted.scale, fitted.center))
     values = dict(zip([fitted.series[number] for number in present], found * scale + center, strict=True))
     rows = [own.assign(**dict(zip(COLUMNS, values[own["series"].iloc[0]].T, strict=True))) for own in steps]
@@ -77,6 +79,19 @@ def coming_values(saved: Saved, history: pd.DataFrame, coming: pd.DataFrame | No
     if fitted.time_zone:
         told["timestamp"] = told["timestamp"].dt.tz_convert(fitted.time_zone)
     return told
+
+
+def _known_windows(panel: Panel, fitted: Fitted) -> Windows:
+    """Return the latest windows of each series whose targets are known and that the models were not fitted on.
+
+    They are at most as many as validation had steps. The panel's last steps, a horizon, are those to come.
+    """
+    last = panel.bounds[1:] - 2 * fitted.horizon
+    fitted_until = places(pd.DatetimeIndex([fitted.end]), pd.Timestamp(fitted.begin), fitted.frequency)[0]
+    first = np.maximum(panel.bounds[:-1] + fitted.look_back, last + 1 - fitted.validation_steps)
+    origins = np.concatenate([np.arange(*pair) for pair in zip(first, last + 1, strict=True)])
+    origins = origins[panel.steps[origins] > fitted_until]
+    return Windows(panel, origins - fitted.look_back, fitted.look_back, fitted.horizon)
 
 
 def _covariates(name: str, stamps: pd.DatetimeIndex, coming: pd.DataFrame | None, fitted: Fitted) -> dict:

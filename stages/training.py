@@ -9,7 +9,8 @@ import jax
 import keras
 import numpy as np
 
-from stages.compiling import Compiled, clock
+from stages.clock import clock
+from stages.compiling import Compiled
 from stages.console import progress
 from stages.files import whole
 from stages.schema import Frozen
@@ -87,7 +88,7 @@ def fit(
     step = compile_step(model, optimizer, loss, plan.averaging)
     state, best, history = _start(model, optimizer, plan.checkpoint)
     while not history.exhausted(plan.epochs, plan.patience):
-        epoch, began, losses = len(history.epochs), clock(), []
+        epoch, began, losses = len(history.epochs), clock.seconds(), []
         told = f"{plan.description} epoch {epoch + 1}/{plan.epochs}"
         for batch in progress(epoch_batches(epoch), desc=told, position=plan.position):
             state, value = step(state, *batch)
@@ -95,7 +96,7 @@ def fit(
         row = {"epoch": epoch + 1, "train_loss": float(np.mean(jax.device_get(losses)))} | validate(state[-1])
         if history.record(row, plan):
             best = jax.device_get(state[-1])
-        history.seconds += clock() - began
+        history.seconds += clock.seconds() - began
         _save(plan.checkpoint, state, best, history)
     for variable, value in zip(model.trainable_variables, best, strict=True):
         variable.assign(value)

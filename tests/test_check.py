@@ -7,7 +7,7 @@ from small_params import others
 
 from stages import check as module
 from stages import params
-from stages.check import check
+from stages.check import check, prune
 from stages.console import BadParameters
 from stages.schema import TASKS
 
@@ -112,3 +112,23 @@ def test_same_bytes_each_time(run):
 
 def test_every_task_has_a_starter():
     assert {path.parent.name for path in Path(module.__file__).parent.glob("*/expectations.yaml")} == set(TASKS)
+
+
+def test_what_was_written_longest_ago_goes_until_the_rest_fits(tmp_path):
+    for age, name in enumerate(["new", "below/middle", "old", "oldest"]):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"12345")
+        os.utime(path, (1000 - age, 1000 - age))
+    prune(tmp_path, 12)
+    left = [path.relative_to(tmp_path).as_posix() for path in sorted(tmp_path.rglob("*")) if path.is_file()]
+    assert left == ["below/middle", "new"]
+    prune(tmp_path / "missing", 0)
+
+
+def test_a_file_that_another_run_removed_is_passed_over(tmp_path, monkeypatch):
+    (tmp_path / "here").write_bytes(b"12345")
+    gone = tmp_path / "gone"
+    monkeypatch.setattr(Path, "rglob", lambda folder, pattern: iter([gone, tmp_path / "here"]))
+    prune(tmp_path, 0)
+    assert not (tmp_path / "here").exists()

@@ -1,10 +1,9 @@
 import json
-import os
 
 import pytest
 
 from stages.console import Problem
-from stages.files import prune, read_json, remove, sha256, whole, write_json, write_text
+from stages.files import read_json, remove, sha256, whole, write_json, write_text
 
 
 def names(folder):
@@ -117,15 +116,3 @@ def test_json_that_cannot_be_read(tmp_path):
 def test_sha256(tmp_path):
     (tmp_path / "a").write_bytes(b"abc")
     assert sha256(tmp_path / "a") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-
-
-def test_what_was_written_longest_ago_goes_until_the_rest_fits(tmp_path):
-    for age, name in enumerate(["new", "below/middle", "old", "oldest"]):
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(b"12345")
-        os.utime(path, (1000 - age, 1000 - age))
-    prune(tmp_path, 12)
-    assert names(tmp_path) == ["below", "new"]
-    assert names(tmp_path / "below") == ["middle"]
-    prune(tmp_path / "missing", 0)

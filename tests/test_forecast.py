@@ -94,6 +94,20 @@ def test_the_forecast_may_go_to_a_file(project):
     ]
 
 
+def test_the_latest_errors_of_a_file_settle_the_intervals(project, capsys):
+    """Of a file whose last days are as restless as the model never saw, the intervals are wider."""
+    widths = []
+    for noise in (0.0, 3.0):
+        values = load(np.arange(240)) + noise * np.random.default_rng(0).normal(size=240) * (np.arange(240) > 180)
+        stamps = pd.date_range("2024-01-01", periods=240, freq="h", tz="UTC")
+        rows = lines(stamps, np.round(values, 3), [False] * 240) + lines(COMING, [""] * 6, [False] * 6)
+        Path("restless.csv").write_text("timestamp,load,holiday\n" + rows)
+        forecast("mine", "naive", Path("restless.csv"), "jsonl", None)
+        rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        widths.append(np.mean([row["high_80"] - row["low_80"] for row in rows]))
+    assert widths[1] > 2 * widths[0]
+
+
 def test_covariates_must_be_known_ahead(project):
     with pytest.raises(
         Problem, match="the forecast needs holiday for the next 6 steps: give --from FILE with rows for"

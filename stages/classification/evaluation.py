@@ -1,7 +1,6 @@
 """A trained text classifier on the test part: predictions, figures, confusions, and texts to look at."""
 
 from pathlib import Path
-from time import perf_counter
 
 import numpy as np
 import pandas as pd
@@ -11,6 +10,7 @@ from stages.classification.examples import attended, mistakes
 from stages.classification.metrics import BINS, by_class, scores
 from stages.classification.saved import Saved
 from stages.classification.splitting import content_hash
+from stages.clock import clock
 from stages.console import Problem
 from stages.tasks import Measured
 
@@ -19,12 +19,12 @@ def measure(saved: Saved) -> Measured:
     """Return what a classifier did on its dataset's test part."""
     test = pd.read_parquet(Path("data/prepared", saved.about["dataset"], "test.parquet"))
     texts, labels = test["text"].tolist(), _indices(test, saved.labels)
-    began = perf_counter()
+    began = clock.seconds()
     rows = saved.encode(texts)
     if not saved.neural:
-        began = perf_counter()  # it needs no ids: they tell the texts' lengths only
+        began = clock.seconds()  # it needs no ids: they tell the texts' lengths only
     probabilities = dict(saved.predict(texts, rows=rows))
-    seconds = perf_counter() - began
+    seconds = clock.seconds() - began
     test = test.assign(**_sizes(saved, rows))
     predictions = pd.concat([_table(test, seed, found, saved.labels) for seed, found in probabilities.items()])
     mean = np.mean(list(probabilities.values()), axis=0)

@@ -1,7 +1,6 @@
 """One replica of a text classifier: fitted, saved and measured on validation."""
 
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import pyarrow.parquet as pq
 from stages.classification.data import Prepared
 from stages.classification.metrics import scores
 from stages.classification.saved import Saved
+from stages.clock import clock
 from stages.params import load
 from stages.replicas import outcome
 from stages.schema import Neural
@@ -40,9 +40,9 @@ def _fit_baseline(job: Job, data: Prepared) -> tuple[Any, float, list[dict], dic
     parameters = load().classification.model(job.model)
     folder = Path("data/prepared", job.dataset)
     train_part, (held_out, labels) = (_texts(folder / f"{name}.parquet", data) for name in ("train", "validation"))
-    began = perf_counter()
+    began = clock.seconds()
     classifier = Saved.model_file(job.model).Model.fit(parameters, train_part, (held_out, labels), len(data.labels))
-    seconds = perf_counter() - began
+    seconds = clock.seconds() - began
     return classifier, seconds, [], scores(labels, classifier.predict(held_out))
 
 

@@ -42,6 +42,8 @@ class Fitted:
     time_zone: str | None
     frequency: str
     begin: str  # the time from which steps are counted: train's first
+    end: str  # train's last
+    validation_steps: int  # after it, that models were chosen by
 
     @classmethod
     def read(cls, path: Path) -> "Fitted":
@@ -58,8 +60,10 @@ class Fitted:
         return len(self.covariates) + 2 * len(self.calendar)
 
 
-def fit(train: pd.DataFrame, choices: "Window", frequency: str, time_zone: str | None) -> Fitted:
-    """Return the scaler of each series, fitted on train alone.
+def fit(
+    train: pd.DataFrame, validation: pd.DataFrame, choices: "Window", frequency: str, time_zone: str | None
+) -> Fitted:
+    """Return the scaler of each series, fitted on train alone; of validation it is told how long it is.
 
     Raises:
         Problem: a series is constant, or no longer than its season; names it.
@@ -91,6 +95,8 @@ def fit(train: pd.DataFrame, choices: "Window", frequency: str, time_zone: str |
         time_zone=time_zone,
         frequency=frequency,
         begin=train["timestamp"].min().isoformat(),
+        end=train["timestamp"].max().isoformat(),
+        validation_steps=validation["timestamp"].nunique(),
     )
 
 
@@ -185,6 +191,11 @@ class Windows:
         return self.starts + self.look_back
 
     @property
+    def steps(self) -> np.ndarray:
+        """The time of each window's first target, in steps of the panel's grid, (windows,)."""
+        return self.panel.steps[self.origins]
+
+    @property
     def series(self) -> np.ndarray:
         """Each window's series, (windows,) int32."""
         return (np.searchsorted(self.panel.bounds, self.starts, side="right") - 1).astype(np.int32)
@@ -195,7 +206,11 @@ class Windows:
 
     def spread(self, count: int) -> "Windows":
         """Return at most so many windows, evenly spread."""
-        return self.some(np.unique(np.linspace(0, len(self) - 1, min(count, len(self))).astype(int)))
+        return self.some(slice(None, None, self.spacing(count)))
+
+    def spacing(self, count: int) -> int:
+        """Return of how many windows one is taken, so that at most `count` are."""
+        return max(1, -(-len(self) // count))
 
     def past(self, length: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the last values before each origin, (windows, length), and their covariates (windows, length, C)."""

@@ -1,22 +1,23 @@
 """A trained forecaster on the test part: every window, by block of time, by step and by series."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
-from time import perf_counter
 
 import numpy as np
 import pandas as pd
 
-from stages.forecasting.data import BATCH, MEDIAN, Fitted, Windows, arrange, starts_within
-from stages.forecasting.intervals import Forecaster, added
+from stages.clock import clock
+from stages.forecasting.data import MEDIAN, Fitted, Windows, arrange, starts_within
+from stages.forecasting.intervals import CALIBRATION, added
 from stages.forecasting.metrics import COLUMNS, figures
+from stages.forecasting.rolling import Rolling
 from stages.forecasting.saved import Saved
 from stages.forecasting.splitting import PARTS, content_hash
 from stages.tasks import Measured
 
 BLOCKS = 8  # of time at least, where there are so many origins: fewer tell nothing of uncertainty
 CONTEXT = "the last {look_back} values before a window"
-CHUNK = 32 * BATCH  # windows whose forecasts are held at a time
 SHOWN = 3  # windows drawn by chance; and the worst
 ERRORS = np.linspace(-3, 3, 41)  # edges of the histogram of errors, in the scaler's units; the ends hold all beyond
 
@@ -25,16 +26,19 @@ def measure(saved: Saved) -> Measured:
     """Return what a forecaster did on its dataset's test part."""
     prepared = Path("data/prepared", saved.about["dataset"])
     parts = {part: pd.read_parquet(prepared / f"{part}.parquet") for part in PARTS}
-    windows = test_windows(parts, saved.fitted)
+    validation, windows = later_windows(parts, saved.fitted)
+    counted = np.arange(len(windows)) % validation.spacing(CALIBRATION) == 0  # of each series, as of validation
+    order = np.argsort(windows.steps, kind="stable")
+    windows, counted = windows.some(order), counted[order]
     block = _blocks(windows, saved.fitted)
     seconds, sums, shown = 0.0, {}, None
     for seed, forecaster in saved.replicas():
-        began = perf_counter()
-        forecasts = (forecaster.forecast(some) for some in windows.batches(CHUNK))
-        sums[seed] = _Sums.of(forecasts, windows, block, saved.fitted)
-        seconds += perf_counter() - began
+        began = clock.seconds()
+        rolling = Rolling(forecaster.model, validation, len(saved.fitted.series))
+        sums[seed] = _Sums.of(rolling.forecast(windows, block, counted), windows, block, saved.fitted)
+        seconds += clock.seconds() - began
         if shown is None:
-            shown = _examples(forecaster, windows, sums[seed], parts, saved.fitted)
+            shown = _examples(rolling, windows, block, sums[seed], parts, saved.fitted)
     predictions = pd.concat([own.table().assign(seed=seed) for seed, own in sums.items()])
     mean = np.mean([own.by_step for own in sums.values()], axis=0)
     steps = [{"step": step + 1} | _plain(figures(row)) for step, row in enumerate(mean)]
@@ -56,12 +60,16 @@ def measure(saved: Saved) -> Measured:
     )
 
 
-def test_windows(parts: dict[str, pd.DataFrame], fitted: Fitted) -> Windows:
-    """Return every window whose targets lie in the test part; it may look back into the parts before."""
-    panel = arrange(pd.concat(parts.values()), fitted)
-    own = parts["test"]["series"].value_counts()[fitted.series].to_numpy()
-    starts = starts_within(fitted, panel, panel.bounds[1:] - own, panel.bounds[1:], 1, "test")
-    return Windows(panel, starts, fitted.look_back, fitted.horizon)
+def later_windows(parts: dict[str, pd.DataFrame], fitted: Fitted) -> list[Windows]:
+    """Return every window whose targets lie in validation, and in test; it may look back into the parts before."""
+    panel, ends = arrange(pd.concat(parts.values()), fitted), []
+    for part in PARTS:
+        own = parts[part]["series"].value_counts()[fitted.series].to_numpy()
+        ends.append((ends[-1] if ends else panel.bounds[:-1]) + own)
+    return [
+        Windows(panel, starts_within(fitted, panel, first, last, 1, part), fitted.look_back, fitted.horizon)
+        for part, (first, last) in zip(PARTS[1:], pairwise(ends), strict=True)
+    ]
 
 
 class _Sums:
@@ -72,11 +80,11 @@ class _Sums:
         self.by_block, self.by_step, self.by_window, self.spread = by_block, by_step, by_window, spread
 
     @classmethod
-    def of(cls, chunks: Iterable[np.ndarray], windows: Windows, block: np.ndarray, fitted: Fitted) -> "_Sums":
-        """Add up the errors of forecasts that come CHUNK windows at a time; `block` is each window's."""
-        by_step, by_window, spread = 0.0, [], 0
-        batches = (chunk[start : start + BATCH] for chunk in chunks for start in range(0, len(chunk), BATCH))
-        for found, some in zip(batches, windows.batches(), strict=True):
+    def of(cls, forecasts: Iterable[np.ndarray], windows: Windows, block: np.ndarray, fitted: Fitted) -> "_Sums":
+        """Add up the errors of forecasts that come some windows at a time, in order; `block` is each window's."""
+        by_step, by_window, spread, place = 0.0, [], 0, 0
+        for found in forecasts:
+            some, place = windows.some(slice(place, place + len(found))), place + len(found)
             sums = added(found, some, fitted)
             by_step = by_step + sums.sum(axis=0)
             by_window.append(sums.sum(axis=1))
@@ -133,6 +141,7 @@ def _signature(saved: Saved, parts: dict[str, pd.DataFrame], windows: Windows, b
         "context": getattr(saved.module, "CONTEXT", CONTEXT.format(look_back=min(look_back, fitted.look_back))),
         "smape": "0 to 200 %",
         "average": "mean over seeds; over series and steps alike",
+        "intervals": "from the latest errors of each series that were known before a forecast",
     }
 
 
@@ -141,7 +150,12 @@ def _plain(found: dict[str, np.ndarray]) -> dict[str, float]:
 
 
 def _examples(
-    forecaster: Forecaster, windows: Windows, sums: _Sums, parts: dict[str, pd.DataFrame], fitted: Fitted
+    rolling: Rolling,
+    windows: Windows,
+    block: np.ndarray,
+    sums: _Sums,
+    parts: dict[str, pd.DataFrame],
+    fitted: Fitted,
 ) -> pd.DataFrame:
     """Return forecasts and truth of a few windows in the data's units: some drawn by chance, and the worst.
 
@@ -151,14 +165,15 @@ def _examples(
     errors = sums.by_window[:, COLUMNS.index("scaled")]
     drawn = np.sort(np.random.default_rng(0).choice(len(windows), min(SHOWN, len(windows)), replace=False))
     names = [f"drawn {number + 1}" for number in range(len(drawn))] + ["worst"]
-    chosen = windows.some(np.array([*drawn, int(errors.argmax())]))
-    forecasts, stamps = forecaster.forecast(chosen), _stamps(parts, fitted)
+    picked = np.array([*drawn, int(errors.argmax())])
+    chosen, stamps = windows.some(picked), _stamps(parts, fitted)
+    forecasts = rolling.model.forecast(chosen)
     history = min(2 * fitted.horizon, fitted.look_back)
     rows = []
     for place, (name, number) in enumerate(zip(names, chosen.series, strict=True)):
         own = chosen.some(slice(place, place + 1))
         scale, center = fitted.scale[number], fitted.center[number]
-        found = forecasts[place] * scale + center  # (H, levels)
+        found = rolling.widened(forecasts[place : place + 1], own, block[picked[place]])[0] * scale + center
         truth = np.concatenate([own.past(history)[0][0], own.targets()[0]]).astype(float) * scale + center
         when = stamps[own.origins[0] - history : own.origins[0] + fitted.horizon]
         table = pd.DataFrame({"window": f"{name}: {fitted.series[number]}", "time": when.astype(str), "truth": truth})

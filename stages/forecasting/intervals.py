@@ -1,6 +1,8 @@
-"""A fitted model with intervals that its errors on validation settle."""
+"""A fitted model with intervals that its latest errors settle."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +12,64 @@ from stages.forecasting.data import LEVELS, MEDIAN, Fitted, Windows
 from stages.forecasting.metrics import contributions, figures
 
 OFFSETS = "intervals.npy"
+CALIBRATION = 2500  # windows of all series, evenly spread, whose errors settle the intervals
+ENOUGH = 39  # errors of a series: the least that a 95 % interval of its own needs
+
+
+@dataclass(frozen=True)
+class Errors:
+    """What a model's forecasts missed at each level, in order of time within each series."""
+
+    gaps: np.ndarray  # (windows, H, levels)
+    series: np.ndarray  # (windows,)
+    steps: np.ndarray  # (windows,): when the forecasts began
+
+    @classmethod
+    def of(cls, forecasts: np.ndarray, windows: Windows) -> "Errors":
+        """Return the errors of quantiles, or of one value a step."""
+        gaps = windows.targets()[..., None] - quantiles(forecasts)
+        return cls(gaps.astype(np.float32), windows.series, windows.steps)
+
+    def then(self, later: "Errors") -> "Errors":
+        """Return these errors and later ones."""
+        pairs = ((getattr(self, name), getattr(later, name)) for name in ("gaps", "series", "steps"))
+        return Errors(*map(np.concatenate, pairs))
+
+    def offsets(self, latest: np.ndarray, step: int | None = None) -> np.ndarray:
+        """Return what is added at each level, (series, H, levels): quantiles of the errors, by series and step.
+
+        Each end is taken so far out as a finite sample asks for: of n errors the one of rank ⌈level (n + 1)⌉. The
+        median stays. A series without errors has those of all together.
+
+        Args:
+            latest: how many errors of each series count, the last ones, (series,).
+            step: errors count that were known by then; None: all.
+        """
+        known = slice(None) if step is None else self.steps + self.gaps.shape[1] <= step
+        gaps, series = self.gaps[known], self.series[known]
+        found = []
+        for number, count in enumerate(latest):
+            own = gaps[series == number][-count:]
+            found.append(_outward(own if len(own) else gaps))
+        return np.stack(found)
+
+
+def _outward(gaps: np.ndarray) -> np.ndarray:
+    """Return the offsets (H, levels) that errors (n, H, levels) give."""
+    count, offsets = len(gaps), np.zeros(gaps.shape[1:])
+    for place, level in enumerate(LEVELS):
+        if place != MEDIAN:
+            rank = min(ceil(round(max(level, 1 - level) * (count + 1), 9)), count)
+            place_in_order = rank - 1 if level > 0.5 else count - rank
+            offsets[:, place] = np.partition(gaps[..., place], place_in_order, axis=0)[place_in_order]
+    return offsets
 
 
 class Forecaster:
     """A model that forecasts quantiles, or one value a step, and what is added to it at each level.
 
-    The offsets are the quantiles of what the forecasts at a level missed on validation, by series and step
-    (conformalised quantile regression: Romano et al. 2019; for one value a step, split conformal prediction). Each
-    end is taken outwards to the next observed error, as many as a finite sample asks for. The median stays.
+    The offsets are quantiles of what the forecasts at a level missed lately, by series and step (conformalised quantile
+    regression: Romano et al. 2019; for one value a step, split conformal prediction).
     """
 
     def __init__(self, model: Any, offsets: np.ndarray) -> None:
@@ -26,22 +78,23 @@ class Forecaster:
 
     @classmethod
     def calibrate(cls, model: Any, windows: Windows, series: int) -> "Forecaster":
-        """Return the model with the offsets that its errors on some windows of each series give."""
-        gaps = windows.targets()[..., None] - _quantiles(model.forecast(windows))
-        offsets = np.zeros((series, windows.horizon, len(LEVELS)))
-        for number in range(series):
-            own = gaps[windows.series == number]
-            for place, level in enumerate(LEVELS):
-                if place != MEDIAN:
-                    offsets[number, :, place] = _outward_quantile(own[..., place], level)
-        return cls(model, offsets)
+        """Return the model with the offsets that its errors on some windows give."""
+        windows = windows.spread(CALIBRATION)
+        errors = Errors.of(model.forecast(windows), windows)
+        return cls(model, errors.offsets(np.full(series, len(windows))))
+
+    def recalibrate(self, windows: Windows) -> "Forecaster":
+        """Return the model with offsets from later windows, for the series that have ENOUGH of them."""
+        series = len(self.offsets)
+        many = np.bincount(windows.series, minlength=series) >= ENOUGH
+        if not many.any():
+            return self
+        later = Forecaster.calibrate(self.model, windows, series).offsets
+        return Forecaster(self.model, np.where(many[:, None, None], later, self.offsets))
 
     def forecast(self, windows: Windows) -> np.ndarray:
         """Return quantiles that never cross, (windows, H, levels), in the scaler's units."""
-        found = _quantiles(self.model.forecast(windows)) + self.offsets[windows.series]
-        found[..., MEDIAN:] = np.maximum.accumulate(found[..., MEDIAN:], axis=-1)
-        found[..., MEDIAN::-1] = np.minimum.accumulate(found[..., MEDIAN::-1], axis=-1)
-        return found
+        return widened(self.model.forecast(windows), self.offsets[windows.series])
 
     def save(self, folder: Path) -> None:
         """Write the model and the offsets."""
@@ -49,25 +102,25 @@ class Forecaster:
         np.save(folder / OFFSETS, self.offsets)
 
 
-def _quantiles(forecasts: np.ndarray) -> np.ndarray:
+def quantiles(forecasts: np.ndarray) -> np.ndarray:
     """Return forecasts at every level, (windows, H, levels), from those or from one value a step."""
     by_level = forecasts if forecasts.ndim == 3 else forecasts[..., None]
     return np.broadcast_to(np.asarray(by_level, float), (*by_level.shape[:2], len(LEVELS)))
 
 
-def _outward_quantile(errors: np.ndarray, level: float) -> np.ndarray:
-    """Return the quantile of (windows, H) errors over windows, (H,), so that a new one too lies within (H,)."""
-    count = len(errors)
-    share = np.ceil(max(level, 1 - level) * (count + 1)) / count
-    side = min(share, 1.0) if level > 0.5 else max(1 - share, 0.0)
-    return np.quantile(errors, side, axis=0, method="higher" if level > 0.5 else "lower")
+def widened(forecasts: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """Return forecasts at every level with their offsets, made not to cross; (windows, H, levels) each."""
+    found = quantiles(forecasts) + offsets
+    found[..., MEDIAN:] = np.maximum.accumulate(found[..., MEDIAN:], axis=-1)
+    found[..., MEDIAN::-1] = np.minimum.accumulate(found[..., MEDIAN::-1], axis=-1)
+    return found
 
 
 def measure_windows(forecast: Callable[[Windows], np.ndarray], windows: Windows, fitted: Fitted) -> dict[str, float]:
     """Return the figures of what a forecaster, or a model, forecasts for some windows."""
     sums = 0.0
     for some in windows.batches():
-        sums = sums + added(_quantiles(forecast(some)), some, fitted).sum(axis=(0, 1))
+        sums = sums + added(quantiles(forecast(some)), some, fitted).sum(axis=(0, 1))
     return {name: float(value) for name, value in figures(sums).items()}
 
 

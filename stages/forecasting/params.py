@@ -109,7 +109,7 @@ class Training(Frozen):
     batch_size: int = Field(default=256, ge=1)
     epoch_windows: int = Field(default=12_000, ge=1, description="windows of an epoch, drawn at random")
     validation_windows: int = Field(
-        default=3000, ge=1, description="of validation, evenly spread, that are looked at and that settle intervals"
+        default=3000, ge=1, description="of validation, evenly spread, that are looked at after each epoch"
     )
     patience: int = Field(default=3, ge=1, description="epochs without a better one before training stops")
     averaging: float = Field(default=0.98, ge=0, lt=1, description="share of itself the running average keeps a step")

@@ -1,9 +1,9 @@
 """One replica of a forecaster: fitted, given its intervals, saved and measured on validation."""
 
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
+from stages.clock import clock
 from stages.files import read_json
 from stages.forecasting.data import Prepared
 from stages.forecasting.intervals import Forecaster, measure_windows
@@ -45,9 +45,9 @@ def fit(job: Job, data: Prepared) -> tuple[Forecaster, float, list[dict]]:
     if isinstance(parameters, Neural):
         model, seconds, epochs = _fit_neural(job, data)
     else:
-        began = perf_counter()
+        began = clock.seconds()
         model, epochs = model_file.Model.fit(parameters, data), []
-        seconds = perf_counter() - began
+        seconds = clock.seconds() - began
     looked_at = data.validation.spread(choices.validation_windows)
     return Forecaster.calibrate(model, looked_at, len(data.fitted.series)), seconds, epochs
 

@@ -21,10 +21,10 @@ def window(dataset: str, prepared: Path, output: Path) -> dict:
 
 def write_windows(parts: dict[str, pd.DataFrame], reading: Reading, choices: Window, output: Path) -> dict:
     """Write the scaled series and windows of the tables train and validation; test, if given, is left alone."""
-    train = parts["train"]
+    train, validation = parts["train"], parts["validation"]
     first = train[train["series"] == train["series"].iloc[0]]["timestamp"]
-    fitted = fit(train, choices, frequency_of(first, reading.frequency), reading.time_zone)
-    panel = arrange(pd.concat([train, parts["validation"]]), fitted)
+    fitted = fit(train, validation, choices, frequency_of(first, reading.frequency), reading.time_zone)
+    panel = arrange(pd.concat([train, validation]), fitted)
     lengths = train["series"].value_counts()[fitted.series].to_numpy()
     ends = panel.bounds[:-1] + lengths  # of train, in each series
     starts = {

@@ -3,11 +3,11 @@
 import itertools
 import re
 from pathlib import Path
-from time import perf_counter
 
 import numpy as np
 import pandas as pd
 
+from stages.clock import clock
 from stages.generation.data import encode, spelling_bits
 from stages.generation.metrics import COLUMNS, figures
 from stages.generation.saved import Saved
@@ -25,9 +25,9 @@ def measure(saved: Saved) -> Measured:
     text = "".join(test["text"])
     ids, lengths = encode(saved.tokenizer, text)
     window = saved.about["window"]
-    began = perf_counter()
+    began = clock.seconds()
     costs = {seed: model.bits(ids) for seed, model in saved.replicas()}
-    seconds = perf_counter() - began
+    seconds = clock.seconds() - began
     spelled = spelling_bits(ids, lengths, window["unit"], window["characters"])
     blocks = {seed: _blocks(text, cost + spelled, lengths) for seed, cost in costs.items()}
     signature = {

@@ -124,7 +124,10 @@ def _scoring(core: keras.Model) -> Callable:
 
 
 def _stepping(core: keras.Model) -> Callable:
-    """Return a compiled function of (weights, ids (rows, 1), states) → (logits (rows, V), states)."""
+    """Return a compiled function of (weights, ids (rows, 1), states) → (logits (rows, V), states).
+
+    It is called for every token: `jax.jit` looks its shapes up faster than `Compiled`, which walks through all arrays.
+    """
 
     @jax.jit
     def step(weights: list, ids: jax.Array, states: States) -> tuple:

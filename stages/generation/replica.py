@@ -1,11 +1,11 @@
 """One replica of a language model: fitted, saved and measured on validation."""
 
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import numpy as np
 
+from stages.clock import clock
 from stages.files import read_json
 from stages.generation.data import Prepared, spelling_bits
 from stages.generation.saved import Saved
@@ -41,9 +41,9 @@ def train(job: Job) -> dict:
 def _fit_baseline(job: Job, data: Prepared) -> tuple[Any, float, list[dict]]:
     """Return a fitted baseline, the seconds that it took, and no epochs."""
     parameters, module = load().generation.model(job.model), Saved.model_file(job.model)
-    began = perf_counter()
+    began = clock.seconds()
     model = module.Model.fit(parameters, np.asarray(data.ids("train")), data.tokenizer().get_vocab_size(), data.newline)
-    return model, perf_counter() - began, []
+    return model, clock.seconds() - began, []
 
 
 def _fit_neural(job: Job, data: Prepared) -> tuple[Any, float, list[dict]]:

@@ -88,14 +88,16 @@ def _count(group: Group, table: np.ndarray, counts: np.ndarray) -> None:
     backward = np.zeros((rows, places))
     backward[np.arange(rows), group.lengths] = 1.0
     total = forward[steps, np.arange(rows), group.lengths][:, None]
+    used = [np.empty(cells.shape) for cells in group.cells]
     for step in range(steps - 1, -1, -1):
         before = np.zeros_like(backward)
         for count, chance in enumerate(emissions):
             after = np.pad(backward[:, count:], [(0, 0), (0, count)])
-            used = forward[step] * chance[:, step] * after / np.maximum(total, 1e-300)
-            counts += np.bincount(group.cells[count][:, step].ravel(), used.ravel(), len(counts))
+            used[count][:, step] = forward[step] * chance[:, step] * after / np.maximum(total, 1e-300)
             before += chance[:, step] * after
         backward = before
+    for cells, weights in zip(group.cells, used, strict=True):  # once a group: the table is much longer than a step
+        counts += np.bincount(cells.ravel(), weights.ravel(), len(counts))
 
 
 def _best(group: Group, table: np.ndarray) -> np.ndarray:

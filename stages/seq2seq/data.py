@@ -192,16 +192,20 @@ class Batches:
     target: Rows
     bounds: list[tuple[int, int]]
     tokens: int  # of a batch: its pairs times the longer of its lengths
+    parts: int = 1  # epochs that a pass over all pairs takes; at most as many as there are batches
 
     def epoch(self, seed: int, epoch: int) -> "EpochBatches":
         """Return shuffled batches; they depend on the seed and the epoch alone."""
-        random = np.random.default_rng([seed, epoch])
-        batches = []
-        for bound, members in self._buckets():
+        buckets, batches = list(self._buckets()), []
+        parts = min(self.parts, sum(-(-len(members) // self._size(bound)) for bound, members in buckets))
+        number, part = divmod(epoch, parts)
+        random = np.random.default_rng([seed, number])
+        for bound, members in buckets:
             size = self._size(bound)
             members = random.permutation(members)
             batches += [(bound, members[start : start + size]) for start in range(0, len(members), size)]
-        return EpochBatches(self, [batches[i] for i in random.permutation(len(batches))])
+        order = random.permutation(len(batches))
+        return EpochBatches(self, [batches[place] for place in order[part::parts]])
 
     def _buckets(self) -> Iterator[tuple[tuple[int, int], np.ndarray]]:
         left = np.ones(len(self.source.lengths), bool)

@@ -2,12 +2,12 @@
 
 from functools import partial
 from pathlib import Path
-from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from stages.clock import clock
 from stages.params import load
 from stages.replicas import side_by_side
 from stages.seq2seq.data import UNKNOWN, Written
@@ -66,9 +66,9 @@ def write(folder: Path, sources: list[str], chosen: np.ndarray, seed: int) -> Ou
     """Have one replica of a saved model write every source, by beam and greedily, and show where `chosen` attended."""
     decoding = load().seq2seq.decoding
     [(_, model)] = Saved(folder).replicas([seed])
-    began = perf_counter()
+    began = clock.seconds()
     beam = model.translate(sources, decoding.beam, 1, decoding.length_penalty)
-    seconds = perf_counter() - began
+    seconds = clock.seconds() - began
     greedy = model.translate(sources, 1)
     return Outputs(beam, greedy, _attended(model, [(sources[row], beam[row][0].text) for row in chosen]), seconds)
 

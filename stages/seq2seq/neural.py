@@ -103,7 +103,7 @@ def fit(
     """Train a network in place on train's pairs, each target token given the true ones before it."""
     source, target = (data.side("train", side) for side in ("source", "target"))
     bounds = bucket_bounds(source.lengths, target.lengths, choices.buckets)
-    batches = Batches(source, target, bounds, choices.batch_tokens)
+    batches = Batches(source, target, bounds, choices.batch_tokens, choices.pass_epochs)
     steps = parameters.epochs * len(batches.epoch(seed, 0))
     optimizer = training.cosine_adamw(parameters, choices.clip_norm, steps, warm_up=min(100, steps // 10))
     loss = smoothed(choices.label_smoothing)

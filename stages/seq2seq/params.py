@@ -76,6 +76,9 @@ class Training(Frozen):
     """What all encoders and decoders share when they are trained."""
 
     batch_tokens: int = Field(default=2048, ge=8, description="of a batch: its pairs times its longer side's length")
+    pass_epochs: int = Field(
+        default=1, ge=1, description="epochs that a pass over train takes; each ends with a look at validation"
+    )
     buckets: int = Field(default=4, ge=1, description="pairs of similar lengths share a batch; each is compiled once")
     label_smoothing: float = Field(
         default=0.1, ge=0, lt=1, description="share of each target's probability spread over the vocabulary"

@@ -1,12 +1,12 @@
 """One replica of a model of pairs: fitted, saved and measured on validation."""
 
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from stages.clock import clock
 from stages.params import load
 from stages.replicas import outcome
 from stages.schema import Neural
@@ -31,15 +31,16 @@ def train(job: Job) -> dict:
     job.folder.mkdir()
     model.save(job.folder)
     validation = _validate(job, data, model)
-    examples = max(len(epochs), 1) * len(data.side("train", "source").lengths)
+    passes = len(epochs) / load().seq2seq.training.pass_epochs if neural else 1
+    examples = round(passes * len(data.side("train", "source").lengths))
     return outcome(job, validation, epochs, model.size(), seconds, examples)
 
 
 def _fit_baseline(job: Job, data: Prepared) -> tuple[Any, float, list[dict]]:
     """Return a fitted baseline, the seconds that it took, and no epochs."""
-    parameters, began = load().seq2seq.model(job.model), perf_counter()
+    parameters, began = load().seq2seq.model(job.model), clock.seconds()
     model = Saved.model_file(job.model).Model.fit(parameters, data)
-    return model, max(perf_counter() - began, 1e-3), []
+    return model, max(clock.seconds() - began, 1e-3), []
 
 
 def _fit_neural(job: Job, data: Prepared) -> tuple[Any, float, list[dict]]:

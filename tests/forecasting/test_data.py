@@ -9,7 +9,7 @@ from stages.console import Problem
 from stages.files import read_json
 from stages.forecasting import auditing
 from stages.forecasting.data import LEVELS, Panel, Prepared, Windows, arrange, fit, starts_within
-from stages.forecasting.evaluation import test_windows as windows_of_test
+from stages.forecasting.evaluation import later_windows
 from stages.forecasting.metrics import COLUMNS, contributions, figures
 from stages.forecasting.params import Reading, Split, Window
 from stages.forecasting.splitting import split_table
@@ -65,8 +65,9 @@ def test_the_scaler_is_fitted_on_train_alone(tmp_path):
 
 def test_targets_lie_in_their_part_and_the_past_may_not(tmp_path):
     parts, data = prepared(tmp_path)
-    for name, windows in (("train", data.train), ("validation", data.validation), ("test", None)):
-        windows = windows_of_test(parts, data.fitted) if windows is None else windows
+    again, test = later_windows(parts, data.fitted)
+    assert (again.steps == data.validation.steps).all() and (again.targets() == data.validation.targets()).all()
+    for name, windows in (("train", data.train), ("validation", data.validation), ("test", test)):
         offset = {"train": 0, "validation": 60, "test": 80}[name]
         for number, series in enumerate("ab"):
             own = parts[name][parts[name]["series"] == series]["value"].to_numpy()
@@ -218,7 +219,7 @@ def test_the_audit_finds_leaks(tmp_path, monkeypatch, change, checks):
 
 def test_fit_and_starts_agree_on_what_is_too_short():
     table = series_table(20)
-    fitted = fit(table, Window(look_back=12, horizon=4), "h", None)
+    fitted = fit(table, table, Window(look_back=12, horizon=4), "h", None)
     panel = arrange(table, fitted)
     starts = starts_within(fitted, panel, panel.bounds[:-1], panel.bounds[1:], 1, "train")
     assert len(starts) == 2 * (20 - 16 + 1)

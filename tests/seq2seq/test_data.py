@@ -262,3 +262,16 @@ def test_an_epoch_holds_every_pair_once_within_its_buckets_lengths(sizes, bucket
         assert ((rows > 0).sum(axis=1) == [sizes[number - 4][0] for number in rows[:, 0]]).all()
         assert (before[:, 1:] == target[:, :-1]).all() and (target[weights == 0] == 0).all()
     assert sorted(seen) == [4 + number for number in range(len(sizes))]
+
+
+def test_a_pass_may_take_several_epochs_and_holds_every_pair_once():
+    sides = [Rows.gather([np.full(1 + number % 7, 4 + number) for number in range(60)]) for _ in range(2)]
+    bounds = bucket_bounds(*(rows.lengths for rows in sides), 2)
+    parted, whole = Batches(*sides, bounds, 64, parts=3), Batches(*sides, bounds, 64)
+    for number in range(2):
+        epochs = [parted.epoch(1, 3 * number + part) for part in range(3)]
+        seen = [row for epoch in epochs for (source, _), _, weights in epoch for row in source[weights > 0, 0]]
+        assert sorted(seen) == [4 + row for row in range(60)]
+        assert sum(map(len, epochs)) == len(whole.epoch(1, number)) and min(map(len, epochs)) > 0
+    one_batch = Batches(*sides, bounds, 100_000, parts=9)
+    assert all(len(one_batch.epoch(1, epoch)) == 1 for epoch in range(4))

@@ -48,7 +48,7 @@ class NeuralParameters(Neural):
     output: Literal["quantiles", "median", "mean"] = Field(
         default="quantiles",
         description="what is learned: five quantiles (pinball loss), which never cross; the median (absolute error) or "
-        "the mean (squared error), with intervals from the errors on validation",
+        "the mean (squared error), with intervals from the latest errors alone",
     )
     dropout: float = Field(default=0.1, ge=0, lt=1, description="share dropped before the output")
     learning_rate: float = Field(default=0.002, gt=0, description="the highest; it falls to a tenth along a cosine")

@@ -1,0 +1,117 @@
+"""Intervals come from the latest errors that were known, and from no others."""
+
+import numpy as np
+import pytest
+
+from stages.forecasting.data import LEVELS, MEDIAN, Panel, Windows
+from stages.forecasting.intervals import ENOUGH, Errors, Forecaster
+from stages.forecasting.rolling import Rolling
+
+LOOK_BACK, HORIZON = 3, 2
+HIGH_80 = LEVELS.index(0.9)
+
+
+class Zero:
+    """A model that always says 0, so that its errors are the values."""
+
+    def forecast(self, windows):
+        return np.zeros((len(windows), HORIZON))
+
+
+def windows_of(values, first: int, last: int) -> Windows:
+    """Return all windows of series of equal lengths, (series, n), whose targets lie between two steps."""
+    values = np.asarray(values, np.float32)
+    series, count = values.shape
+    panel = Panel(
+        values.ravel(),
+        np.zeros((values.size, 0), np.float32),
+        np.tile(np.arange(count), series),
+        np.arange(series + 1) * count,
+    )
+    origins = np.concatenate([number * count + np.arange(first, last - HORIZON + 1) for number in range(series)])
+    return Windows(panel, origins - LOOK_BACK, LOOK_BACK, HORIZON)
+
+
+def errors_of(gaps) -> Errors:
+    """Return errors of one series that are the same at all steps and levels."""
+    gaps = np.asarray(gaps, float)
+    whole = np.broadcast_to(gaps[:, None, None], (len(gaps), HORIZON, len(LEVELS)))
+    return Errors(whole, np.zeros(len(gaps), int), np.arange(len(gaps)))
+
+
+def test_an_end_is_the_error_of_the_rank_that_a_finite_sample_asks_for():
+    [offsets] = errors_of(np.random.default_rng(0).permutation(np.arange(1, 100))).offsets(np.array([99]))
+    assert offsets[0].tolist() == [2, 10, 0, 90, 98]
+    [few] = errors_of([1, 2, 3]).offsets(np.array([3]))
+    assert few[0].tolist() == [1, 1, 0, 3, 3]
+
+
+def test_new_values_lie_within_as_often_as_stated():
+    random, inside = np.random.default_rng(1), []
+    for _ in range(300):
+        [offsets] = errors_of(random.normal(size=49)).offsets(np.array([49]))
+        inside.append((offsets[0, 1] <= random.normal(size=100)) & (random.normal(size=100) <= offsets[0, 3]))
+    assert np.mean(inside) == pytest.approx(0.81, abs=0.02)  # the two ends are met independently: 0.9 × 0.9
+
+
+def test_the_latest_errors_count_and_those_not_yet_known_do_not():
+    errors = errors_of([9] * 10 + [1] * 10 + [5])
+    assert errors.offsets(np.array([10]))[0, 0, HIGH_80] == 5
+    assert errors.offsets(np.array([5]), step=20)[0, 0, HIGH_80] == 1
+    assert errors.offsets(np.array([100]), step=21)[0, 0, HIGH_80] == 9
+
+
+def test_a_series_without_errors_has_those_of_all():
+    offsets = errors_of([1, 2, 3]).offsets(np.array([3, 3]))
+    assert (offsets[1] == offsets[0]).all()
+
+
+def test_later_windows_settle_the_intervals_of_series_that_have_enough():
+    values = np.stack([np.full(100, 1.0), np.full(100, 2.0)])
+    saved = Forecaster(Zero(), np.full((2, HORIZON, len(LEVELS)), 7.0))
+    later = windows_of(values, 10, 80)
+    few = later.some(np.concatenate([np.arange(60), 69 + np.arange(ENOUGH - 1)]))
+    assert saved.recalibrate(later).offsets[:, 0, HIGH_80].tolist() == [1, 2]
+    assert saved.recalibrate(few).offsets[:, 0, HIGH_80].tolist() == [1, 7]
+    assert saved.recalibrate(later.some(slice(0, 5))) is saved
+
+
+def rolled(values, first: int, last: int, length: int):
+    """Return the quantiles of all test windows in order of time, when each began, and each one's block."""
+    validation, test = windows_of(values, 10, first), windows_of(values, first, last)
+    test = test.some(np.argsort(test.steps, kind="stable"))
+    block = (test.steps - first) // length
+    found = Rolling(Zero(), validation, len(values)).forecast(test, block, np.ones(len(test), bool))
+    return np.concatenate(list(found)), test, block
+
+
+def test_intervals_follow_the_errors_as_time_goes_on():
+    values = np.ones((2, 200))
+    values[:, 100:] = 4.0  # from the test part's first step on
+    quantiles, test, block = rolled(values, 100, 200, 10)
+    high, begins = quantiles[:, 0, HIGH_80], 100 + 10 * block
+    assert (high[begins == 100] == 1).all()  # nothing of test was known
+    assert (high[begins >= 120] == 4).all()
+    assert (quantiles[:, 0, MEDIAN] == 0).all()
+    assert len(test) == 2 * 99
+
+
+def test_what_was_not_known_changes_no_interval():
+    random = np.random.default_rng(2)
+    values = random.normal(size=(2, 200))
+    quantiles, test, block = rolled(values, 100, 200, 10)
+    changed = values.copy()
+    changed[:, 150:] = 99
+    again, *_ = rolled(changed, 100, 200, 10)
+    before = 100 + 10 * block <= 150
+    assert (again[before] == quantiles[before]).all() and (again[~before] != quantiles[~before]).any()
+    assert before.any() and (test.steps[~before] >= 160).all()
+
+
+def test_errors_that_are_not_counted_change_nothing():
+    values = np.ones((1, 200))
+    values[:, 100:] = 4.0
+    validation, test = windows_of(values, 10, 100), windows_of(values, 100, 200)
+    block = (test.steps - 100) // 10
+    found = Rolling(Zero(), validation, 1).forecast(test, block, np.zeros(len(test), bool))
+    assert (np.concatenate(list(found))[:, 0, HIGH_80] == 1).all()
