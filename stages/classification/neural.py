@@ -148,9 +148,7 @@ def fit(
     """Train a classifier in place; early stopping looks at validation."""
     train, validation = data.part("train"), data.part("validation")
     batches = Batches(train, classifier.shapes["lengths"], choices.batch_size)
-    optimizer = keras.optimizers.AdamW(
-        parameters.learning_rate, weight_decay=parameters.weight_decay, global_clipnorm=choices.clip_norm
-    )
+    optimizer = training.cosine_adamw(parameters, choices.clip_norm, choices.epochs * len(batches.epoch(seed, 0)))
     return training.fit(
         classifier.model,
         optimizer,

@@ -183,6 +183,8 @@ def train(model: nn.Module, batches: Batches, validate: Callable[[nn.Module], fl
         weight_decay=job["parameters"]["weight_decay"],
         fused=True,
     )
+    steps, lowest = choices.epochs * len(batches.epoch(seed, 0)), 0.1 * job["parameters"]["learning_rate"]
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps, lowest)
     for epoch in range(choices.epochs):
         model.train()
         for ids, labels in _tensors(batches.epoch(seed, epoch)):
@@ -190,6 +192,7 @@ def train(model: nn.Module, batches: Batches, validate: Callable[[nn.Module], fl
             functional.cross_entropy(model(ids), labels).backward()
             nn.utils.clip_grad_norm_(model.parameters(), choices.clip_norm)
             optimizer.step()
+            schedule.step()
             averaged.update_parameters(model)
         accuracy = validate(averaged.eval())
         if accuracy > best:

@@ -25,7 +25,7 @@ class NeuralParameters(Neural):
         default=0.5, ge=0, lt=1, description="share of the vectors' features dropped, for a whole text at a time"
     )
     dropout: float = Field(default=0.5, ge=0, lt=1, description="share dropped before the output layer")
-    learning_rate: float = Field(default=0.001, gt=0)
+    learning_rate: float = Field(default=0.001, gt=0, description="the highest; it falls to a tenth along a cosine")
     weight_decay: float = Field(
         default=0.0, ge=0, description="of Adam with decoupled decay (Loshchilov & Hutter 2019)"
     )
