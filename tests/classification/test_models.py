@@ -66,17 +66,17 @@ def data(tmp_path_factory) -> Prepared:
     return Prepared.open(tokens)
 
 
-def train(name: str, data: Prepared, checkpoint: Path, seed: int = 1, training: Training = TRAINING):
-    """Return a trained classifier of the small size above."""
+def train(name: str, data: Prepared, checkpoint: Path, seed: int = 1, stop: int = TRAINING.epochs):
+    """Return a classifier of the small size above, trained until all epochs are done or it is stopped."""
     module = Saved.model_file(name)
     parameters = module.Parameters(**MODELS[name])
     if name in NEURAL:
         from stages.classification import neural
         from stages.training import Plan
 
-        plan = Plan(training.epochs, training.patience, "accuracy", training.averaging, checkpoint, name, 0, False)
-        classifier = neural.build(module, parameters, data, training, seed)
-        neural.fit(classifier, parameters, data, training, seed, plan)
+        plan = Plan(stop, TRAINING.patience, "accuracy", TRAINING.averaging, checkpoint, name, 0, False)
+        classifier = neural.build(module, parameters, data, TRAINING, seed)
+        neural.fit(classifier, parameters, data, TRAINING, seed, plan)
         return classifier
     return module.Model.fit(parameters, sentences(300, 0), sentences(60, 1), len(LABELS))
 
@@ -165,8 +165,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(trained, dat
 @pytest.mark.parametrize("trained", NEURAL, indirect=True)
 def test_a_stopped_training_goes_on_and_ends_with_the_same_bytes(trained, data, tmp_path):
     name, classifier = trained
-    two = TRAINING.model_copy(update={"epochs": 2})
-    train(name, data, tmp_path / "checkpoint", training=two)  # as if killed after its second epoch
+    train(name, data, tmp_path / "checkpoint", stop=2)  # as if killed after its second epoch
     resumed = train(name, data, tmp_path / "checkpoint")
     assert saved_bytes(resumed, tmp_path / "resumed") == saved_bytes(classifier, tmp_path / "first")
 
