@@ -32,8 +32,8 @@ SHOWN = ("mase", "mae", "rmse", "mse_standardised", "pinball", "coverage_80")
 def backtest(dataset: str, model: str, cutoffs: int, refit: bool) -> None:
     """Measure a forecaster's first replica after each cut-off.
 
-    The last steps before a cut-off, as many as the dataset's validation part has, settle the intervals. With --refit
-    the model and its scaler are fitted anew, too, on all that comes before them.
+    The last steps before a cut-off, as many as the dataset's validation part has, settle the intervals if they hold
+    enough windows. With --refit the model and its scaler are fitted anew, too, on all that comes before them.
 
     Raises:
         Problem: no such model, or more cut-offs than the test part has room for.

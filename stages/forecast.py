@@ -10,6 +10,7 @@ import pandas as pd
 from stages.console import Problem, run
 from stages.files import write_text
 from stages.forecasting.data import COVARIATE, Fitted, Panel, Windows, arrange
+from stages.forecasting.intervals import ENOUGH
 from stages.forecasting.reading import read_history
 from stages.forecasting.saved import Saved
 from stages.forecasting.timing import places
@@ -53,6 +54,9 @@ def coming_values(saved: Saved, history: pd.DataFrame, coming: pd.DataFrame | No
         coming: rows of times to come with their covariates; None where nothing is known of them.
     """
     fitted = saved.fitted
+    if (history["timestamp"].dt.tz is None) != (pd.Timestamp(fitted.begin).tz is None):
+        told = ("no offset from UTC", "one") if history["timestamp"].dt.tz is None else ("an offset from UTC", "none")
+        raise Problem(f"the times have {told[0]}, but those that the model was fitted on have {told[1]}")
     tables, steps = [], []
     for name, rows in history.groupby("series", sort=False):
         if len(rows) < fitted.look_back:
@@ -84,11 +88,11 @@ def coming_values(saved: Saved, history: pd.DataFrame, coming: pd.DataFrame | No
 def _known_windows(panel: Panel, fitted: Fitted) -> Windows:
     """Return the latest windows of each series whose targets are known and that the models were not fitted on.
 
-    They are at most as many as validation had steps. The panel's last steps, a horizon, are those to come.
+    They are at most as many as validation had steps, or ENOUGH. The panel's last steps, a horizon, are those to come.
     """
     last = panel.bounds[1:] - 2 * fitted.horizon
     fitted_until = places(pd.DatetimeIndex([fitted.end]), pd.Timestamp(fitted.begin), fitted.frequency)[0]
-    first = np.maximum(panel.bounds[:-1] + fitted.look_back, last + 1 - fitted.validation_steps)
+    first = np.maximum(panel.bounds[:-1] + fitted.look_back, last + 1 - max(fitted.validation_steps, ENOUGH))
     origins = np.concatenate([np.arange(*pair) for pair in zip(first, last + 1, strict=True)])
     origins = origins[panel.steps[origins] > fitted_until]
     return Windows(panel, origins - fitted.look_back, fitted.look_back, fitted.horizon)

@@ -3,12 +3,12 @@
 import argparse
 import sys
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from stages.clock import clock
 from stages.console import Problem, run
 from stages.files import write_json
 from stages.generation.data import Prepared, encode
@@ -114,10 +114,10 @@ def compare_samples(saved: Saved) -> None:
     next(write_with(network, prompt, Strategy(), np.random.default_rng(0)))  # compiles
     rows, texts, seconds = [], {}, 0.0
     for temperature in sampling.temperatures:
-        began = perf_counter()
+        began = clock.seconds()
         tokens = write_with(network, prompt, Strategy(temperature), np.random.default_rng(seed))
         text = "".join(cut(map(saved.tokenizer.id_to_token, tokens), sampling.length))
-        seconds += perf_counter() - began
+        seconds += clock.seconds() - began
         rows.append({"temperature": temperature} | judge(text, encode(saved.tokenizer, text)[0], ngrams, train, known))
         texts[str(temperature)] = text
     write_json(Path("reports/generate", dataset, f"{model}.json"), {"length": sampling.length, "rows": rows})

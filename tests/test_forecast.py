@@ -119,6 +119,20 @@ def test_covariates_must_be_known_ahead(project):
         forecast("mine", "linear", Path("short.csv"), "table", None)
 
 
+def test_times_without_an_offset_are_refused_where_the_model_knows_offsets(project):
+    history = Path("data/raw/mine/mine.csv").read_text().replace("Z,", ",")
+    Path("bare.csv").write_text(history)
+    stages.params.load.cache_clear()
+    params = Path("params.yaml").read_text()
+    Path("params.yaml").write_text(params.replace(", time_zone: Europe/Berlin", ""))
+    try:
+        with pytest.raises(Problem, match="the times have no offset from UTC, but those that the model was fitted on"):
+            forecast("mine", "linear", Path("bare.csv"), "table", None)
+    finally:
+        Path("params.yaml").write_text(params)
+        stages.params.load.cache_clear()
+
+
 def test_a_history_shorter_than_a_window_is_told_by_how_much(project):
     rows = Path("data/raw/mine/mine.csv").read_text().splitlines()[:21]
     Path("young.csv").write_text("\n".join(rows) + "\n")

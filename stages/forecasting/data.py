@@ -206,11 +206,7 @@ class Windows:
 
     def spread(self, count: int) -> "Windows":
         """Return at most so many windows, evenly spread."""
-        return self.some(slice(None, None, self.spacing(count)))
-
-    def spacing(self, count: int) -> int:
-        """Return of how many windows one is taken, so that at most `count` are."""
-        return max(1, -(-len(self) // count))
+        return self.some(np.unique(np.linspace(0, len(self) - 1, min(count, len(self))).astype(int)))
 
     def past(self, length: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the last values before each origin, (windows, length), and their covariates (windows, length, C)."""

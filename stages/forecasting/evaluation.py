@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from stages.clock import clock
 from stages.forecasting.data import MEDIAN, Fitted, Windows, arrange, starts_within
-from stages.forecasting.intervals import CALIBRATION, added
+from stages.forecasting.intervals import added
 from stages.forecasting.metrics import COLUMNS, figures
 from stages.forecasting.rolling import Rolling
 from stages.forecasting.saved import Saved
@@ -27,16 +26,13 @@ def measure(saved: Saved) -> Measured:
     prepared = Path("data/prepared", saved.about["dataset"])
     parts = {part: pd.read_parquet(prepared / f"{part}.parquet") for part in PARTS}
     validation, windows = later_windows(parts, saved.fitted)
-    counted = np.arange(len(windows)) % validation.spacing(CALIBRATION) == 0  # of each series, as of validation
-    order = np.argsort(windows.steps, kind="stable")
-    windows, counted = windows.some(order), counted[order]
+    windows = windows.some(np.argsort(windows.steps, kind="stable"))
     block = _blocks(windows, saved.fitted)
     seconds, sums, shown = 0.0, {}, None
     for seed, forecaster in saved.replicas():
-        began = clock.seconds()
         rolling = Rolling(forecaster.model, validation, len(saved.fitted.series))
-        sums[seed] = _Sums.of(rolling.forecast(windows, block, counted), windows, block, saved.fitted)
-        seconds += clock.seconds() - began
+        sums[seed] = _Sums.of(rolling.forecast(windows, block), windows, block, saved.fitted)
+        seconds += rolling.seconds
         if shown is None:
             shown = _examples(rolling, windows, block, sums[seed], parts, saved.fitted)
     predictions = pd.concat([own.table().assign(seed=seed) for seed, own in sums.items()])
@@ -111,8 +107,7 @@ def _blocks(windows: Windows, fitted: Fitted) -> np.ndarray:
     A block holds the windows of all series that begin within as many steps as the horizon has; fewer, where there
     would be less than BLOCKS.
     """
-    origins = windows.panel.steps[windows.origins]
-    origins = origins - origins.min()
+    origins = windows.steps - windows.steps.min()
     length = max(1, min(fitted.horizon, (int(origins.max()) + 1) // BLOCKS))
     return np.unique(origins // length, return_inverse=True)[1]
 

@@ -12,7 +12,7 @@ from stages.forecasting.data import LEVELS, MEDIAN, Fitted, Windows
 from stages.forecasting.metrics import contributions, figures
 
 OFFSETS = "intervals.npy"
-CALIBRATION = 2500  # windows of all series, evenly spread, whose errors settle the intervals
+CALIBRATION = 2500  # windows of all series, about, whose errors settle the intervals; more where there are many series
 ENOUGH = 39  # errors of a series: the least that a 95 % interval of its own needs
 
 
@@ -39,7 +39,7 @@ class Errors:
         """Return what is added at each level, (series, H, levels): quantiles of the errors, by series and step.
 
         Each end is taken so far out as a finite sample asks for: of n errors the one of rank ⌈level (n + 1)⌉. The
-        median stays. A series without errors has those of all together.
+        median stays. A series with less than ENOUGH errors has those of all series together.
 
         Args:
             latest: how many errors of each series count, the last ones, (series,).
@@ -47,16 +47,19 @@ class Errors:
         """
         known = slice(None) if step is None else self.steps + self.gaps.shape[1] <= step
         gaps, series = self.gaps[known], self.series[known]
-        found = []
-        for number, count in enumerate(latest):
-            own = gaps[series == number][-count:]
-            found.append(_outward(own if len(own) else gaps))
-        return np.stack(found)
+        counts = np.minimum(np.bincount(series, minlength=len(latest)), latest)
+        pooled = _outward(gaps) if counts.min() < ENOUGH else None
+        return np.stack(
+            [
+                pooled if count < ENOUGH else _outward(gaps[series == number][-count:])
+                for number, count in enumerate(counts)
+            ]
+        )
 
 
 def _outward(gaps: np.ndarray) -> np.ndarray:
     """Return the offsets (H, levels) that errors (n, H, levels) give."""
-    count, offsets = len(gaps), np.zeros(gaps.shape[1:])
+    count, offsets = len(gaps), np.zeros(gaps.shape[1:], np.float32)
     for place, level in enumerate(LEVELS):
         if place != MEDIAN:
             rank = min(ceil(round(max(level, 1 - level) * (count + 1), 9)), count)
@@ -79,17 +82,18 @@ class Forecaster:
     @classmethod
     def calibrate(cls, model: Any, windows: Windows, series: int) -> "Forecaster":
         """Return the model with the offsets that its errors on some windows give."""
-        windows = windows.spread(CALIBRATION)
-        errors = Errors.of(model.forecast(windows), windows)
-        return cls(model, errors.offsets(np.full(series, len(windows))))
+        counted = windows.some(drawn(len(windows), share_of(windows, series)))
+        errors = Errors.of(model.forecast(counted), counted)
+        return cls(model, errors.offsets(np.full(series, len(counted))))
 
     def recalibrate(self, windows: Windows) -> "Forecaster":
         """Return the model with offsets from later windows, for the series that have ENOUGH of them."""
         series = len(self.offsets)
-        many = np.bincount(windows.series, minlength=series) >= ENOUGH
+        counted = windows.some(drawn(len(windows), share_of(windows, series)))
+        many = np.bincount(counted.series, minlength=series) >= ENOUGH
         if not many.any():
             return self
-        later = Forecaster.calibrate(self.model, windows, series).offsets
+        later = Errors.of(self.model.forecast(counted), counted).offsets(np.full(series, len(counted)))
         return Forecaster(self.model, np.where(many[:, None, None], later, self.offsets))
 
     def forecast(self, windows: Windows) -> np.ndarray:
@@ -100,6 +104,16 @@ class Forecaster:
         """Write the model and the offsets."""
         self.model.save(folder)
         np.save(folder / OFFSETS, self.offsets)
+
+
+def share_of(windows: Windows, series: int) -> float:
+    """Return the share of windows whose errors count, so that it stays fast and every series still has ENOUGH."""
+    return min(1.0, max(CALIBRATION, 2 * ENOUGH * series) / max(len(windows), 1))
+
+
+def drawn(count: int, share: float) -> np.ndarray:
+    """Return whether each window counts, (count,): by chance, for a fixed stride might fall in with the season."""
+    return np.random.default_rng(0).random(count) < share
 
 
 def quantiles(forecasts: np.ndarray) -> np.ndarray:

@@ -39,8 +39,7 @@ def train(job: Job) -> dict:
 
 def fit(job: Job, data: Prepared) -> tuple[Forecaster, float, list[dict]]:
     """Return a fitted model with its intervals, the seconds that fitting took, and a row an epoch."""
-    section = load().forecasting
-    parameters, choices = section.model(job.model), section.training
+    parameters = load().forecasting.model(job.model)
     model_file = Saved.model_file(job.model)
     if isinstance(parameters, Neural):
         model, seconds, epochs = _fit_neural(job, data)
@@ -48,8 +47,7 @@ def fit(job: Job, data: Prepared) -> tuple[Forecaster, float, list[dict]]:
         began = clock.seconds()
         model, epochs = model_file.Model.fit(parameters, data), []
         seconds = clock.seconds() - began
-    looked_at = data.validation.spread(choices.validation_windows)
-    return Forecaster.calibrate(model, looked_at, len(data.fitted.series)), seconds, epochs
+    return Forecaster.calibrate(model, data.validation, len(data.fitted.series)), seconds, epochs
 
 
 def _fit_neural(job: Job, data: Prepared) -> tuple[Any, float, list[dict]]:

@@ -1,7 +1,8 @@
 """A forecaster as time goes on: its intervals follow the errors known so far, the model itself stays.
 
-The latest errors of each series count, as many as validation gives; those of the test part take their place once their
-windows' targets are known (ensemble batch prediction intervals: Xu & Xie 2021, whose residuals slide in this way).
+The latest errors of each series count: as many as validation gives, and at least ENOUGH. Those of the test part join
+them, and take the place of older ones, once their windows' targets are known (ensemble batch prediction intervals: Xu &
+Xie 2021, whose residuals slide in this way).
 """
 
 from collections.abc import Iterator
@@ -9,40 +10,53 @@ from typing import Any
 
 import numpy as np
 
+from stages.clock import clock
 from stages.forecasting.data import BATCH, Windows
-from stages.forecasting.intervals import CALIBRATION, ENOUGH, Errors, quantiles, widened
+from stages.forecasting.intervals import ENOUGH, Errors, drawn, quantiles, share_of, widened
 
 CHUNK = 32 * BATCH  # windows whose forecasts are held at a time
 
 
 class Rolling:
-    """A model on windows that come one block of time after the other."""
+    """A model on the test part's windows, which come one block of time after the other."""
 
     def __init__(self, model: Any, validation: Windows, series: int) -> None:
         """Take the errors on validation to begin with."""
-        first = validation.spread(CALIBRATION)
+        self.share = share_of(validation, series)
+        first = validation.some(drawn(len(validation), self.share))
         self.model, self.errors = model, Errors.of(model.forecast(first), first)
         self.latest = np.maximum(np.bincount(first.series, minlength=series), ENOUGH)
-        self.offsets: dict[int, np.ndarray] = {}  # (series, H, levels) by block
+        self.offsets: list[np.ndarray] = []  # (series, H, levels) of each block
+        self.seconds = 0.0  # of `clock`, that the model took for test's windows
 
-    def forecast(self, windows: Windows, block: np.ndarray, counted: np.ndarray) -> Iterator[np.ndarray]:
+    def forecast(self, windows: Windows, block: np.ndarray) -> Iterator[np.ndarray]:
         """Yield the quantiles of all windows in order, (n, H, levels) at a time.
 
         Args:
             windows: in order of time.
-            block: of each window; a block's intervals rest on what was known when its first window begins.
-            counted: whether a window's errors count later on, (windows,).
+            block: of each window, from 0 on; its intervals rest on what was known when its first window begins.
         """
         begins = windows.steps[np.unique(block, return_index=True)[1]]
+        counted = drawn(len(windows), self.share)
         for start in range(0, len(windows), CHUNK):
             here = slice(start, start + CHUNK)
-            some, forecasts = windows.some(here), quantiles(self.model.forecast(windows.some(here)))
+            some, began = windows.some(here), clock.seconds()
+            forecasts = quantiles(self.model.forecast(some))
+            self.seconds += clock.seconds() - began
             self.errors = self.errors.then(Errors.of(forecasts[counted[here]], some.some(counted[here])))
-            for number in np.unique(block[here]):
-                self.offsets[number] = self.errors.offsets(self.latest, begins[number])
-                own = block[here] == number
-                yield self.widened(forecasts[own], some.some(own), number)
+            for place in range(0, len(some), BATCH):
+                yield from self._by_block(forecasts, some, block[here], begins, slice(place, place + BATCH))
 
-    def widened(self, forecasts: np.ndarray, windows: Windows, number: int) -> np.ndarray:
-        """Return the quantiles of one block's windows with its intervals."""
-        return widened(forecasts, self.offsets[number][windows.series])
+    def _by_block(
+        self, forecasts: np.ndarray, windows: Windows, block: np.ndarray, begins: np.ndarray, here: slice
+    ) -> Iterator[np.ndarray]:
+        """Yield the quantiles of a stretch of windows, each block's with its own intervals."""
+        for number in np.unique(block[here]):
+            if number == len(self.offsets):
+                self.offsets.append(self.errors.offsets(self.latest, begins[number]))
+            own = here.start + np.flatnonzero(block[here] == number)
+            yield self.widened(forecasts[own], windows.some(own), number)
+
+    def widened(self, forecasts: np.ndarray, windows: Windows, block: int) -> np.ndarray:
+        """Return the quantiles of windows of one block, with its intervals."""
+        return widened(forecasts, self.offsets[block][windows.series])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stages.forecasting.data import LEVELS, MEDIAN, Panel, Windows
-from stages.forecasting.intervals import ENOUGH, Errors, Forecaster
+from stages.forecasting.intervals import CALIBRATION, ENOUGH, Errors, Forecaster, drawn, share_of
 from stages.forecasting.rolling import Rolling
 
 LOOK_BACK, HORIZON = 3, 2
@@ -55,15 +55,16 @@ def test_new_values_lie_within_as_often_as_stated():
 
 
 def test_the_latest_errors_count_and_those_not_yet_known_do_not():
-    errors = errors_of([9] * 10 + [1] * 10 + [5])
-    assert errors.offsets(np.array([10]))[0, 0, HIGH_80] == 5
-    assert errors.offsets(np.array([5]), step=20)[0, 0, HIGH_80] == 1
-    assert errors.offsets(np.array([100]), step=21)[0, 0, HIGH_80] == 9
+    errors = errors_of([9] * 50 + [1] * 50 + [5] * 5)
+    assert errors.offsets(np.array([40]))[0, 0, HIGH_80] == 5
+    assert errors.offsets(np.array([40]), step=102)[0, 0, HIGH_80] == 1
+    assert errors.offsets(np.array([200]), step=102)[0, 0, HIGH_80] == 9
 
 
-def test_a_series_without_errors_has_those_of_all():
-    offsets = errors_of([1, 2, 3]).offsets(np.array([3, 3]))
-    assert (offsets[1] == offsets[0]).all()
+def test_a_series_with_few_errors_has_those_of_all():
+    one = errors_of([1] * 60 + [5] * 10)
+    both = Errors(one.gaps, np.repeat([0, 1], [60, 10]), one.steps)
+    assert both.offsets(np.array([60, 60, 60]))[:, 0, HIGH_80].tolist() == [1, 5, 5]  # the last one has none
 
 
 def test_later_windows_settle_the_intervals_of_series_that_have_enough():
@@ -81,7 +82,7 @@ def rolled(values, first: int, last: int, length: int):
     validation, test = windows_of(values, 10, first), windows_of(values, first, last)
     test = test.some(np.argsort(test.steps, kind="stable"))
     block = (test.steps - first) // length
-    found = Rolling(Zero(), validation, len(values)).forecast(test, block, np.ones(len(test), bool))
+    found = Rolling(Zero(), validation, len(values)).forecast(test, block)
     return np.concatenate(list(found)), test, block
 
 
@@ -108,10 +109,11 @@ def test_what_was_not_known_changes_no_interval():
     assert before.any() and (test.steps[~before] >= 160).all()
 
 
-def test_errors_that_are_not_counted_change_nothing():
-    values = np.ones((1, 200))
-    values[:, 100:] = 4.0
-    validation, test = windows_of(values, 10, 100), windows_of(values, 100, 200)
-    block = (test.steps - 100) // 10
-    found = Rolling(Zero(), validation, 1).forecast(test, block, np.zeros(len(test), bool))
-    assert (np.concatenate(list(found))[:, 0, HIGH_80] == 1).all()
+def test_of_many_windows_a_share_counts_that_no_season_falls_in_with():
+    windows = windows_of(np.zeros((2, 50_000)), 10, 50_000)
+    chosen = drawn(len(windows), share_of(windows, 2))
+    assert chosen.sum() == pytest.approx(CALIBRATION, rel=0.1)
+    hours = np.bincount(windows.steps[chosen] % 24, minlength=24)
+    assert hours.min() > 60 and hours.max() < 150
+    assert share_of(windows, 500) * len(windows) == 2 * 500 * ENOUGH
+    assert drawn(3, share_of(windows.some(slice(0, 3)), 2)).all()

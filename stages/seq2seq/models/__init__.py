@@ -26,7 +26,7 @@ class NeuralParameters(Neural):
     tied: bool = Field(default=False, description="the output layer has the target's vectors (Press & Wolf 2017)")
     dropout: float = Field(default=0.0, ge=0, lt=1, description="share dropped of vectors and before the output")
     epochs: int = Field(default=4, ge=1, description="at most; see training.pass_epochs")
-    learning_rate: float = Field(default=0.003, gt=0, description="the highest; it falls to a hundredth along a cosine")
+    learning_rate: float = Field(default=0.003, gt=0, description="the highest; it falls to a tenth along a cosine")
     weight_decay: float = Field(
         default=0.0, ge=0, description="of Adam with decoupled decay (Loshchilov & Hutter 2019)"
     )
