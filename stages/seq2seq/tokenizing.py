@@ -40,7 +40,8 @@ def tokenize(dataset: str, prepared: Path, output: Path) -> tuple[dict, dict[str
         raise Problem(f"no pair of {dataset} is left to learn from: raise tokenizer's maximum_length or length_ratio")
     longest = vocabularies.maximum["source"]
     usual = int(np.ceil(np.quantile(train["source"].lengths, 0.8) / MULTIPLE)) * MULTIPLE
-    vocabularies.lengths[:] = sorted({min(usual, longest), longest})
+    # Each length is compiled for every search: a shorter one must save more than that takes.
+    vocabularies.lengths[:] = [usual, longest] if 2 * usual <= longest else [longest]
     output.mkdir()
     vocabularies.save(output / "vocabularies.json")
     for side, rows in train.items():

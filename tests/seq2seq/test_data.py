@@ -86,6 +86,13 @@ def test_a_users_own_pairs(project):
     assert (ids == END).sum() == len(parts[0]) == report["learned"]
 
 
+@pytest.mark.parametrize(("maximum", "lengths"), [(12, [4, 12]), (8, [4, 8]), (7, [7])])
+def test_a_shorter_length_is_read_only_where_it_saves_half(project, maximum, lengths):
+    Path("params.yaml").write_text(PARAMS.replace("maximum_length: 12", f"maximum_length: {maximum}"))
+    project({"own.tsv": "source\ttarget\n" + "".join(LINES)})
+    assert json.loads(Path("data/prepared/mine/tokens/vocabularies.json").read_text())["lengths"] == lengths
+
+
 def test_two_aligned_files_are_the_same_pairs(project, tmp_path):
     sides = zip(*(line.rstrip("\n").split("\t") for line in LINES), strict=True)
     source, target = ("\n".join(texts) + "\n" for texts in sides)
