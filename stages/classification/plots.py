@@ -88,7 +88,7 @@ def lengths(histogram: pd.DataFrame, name: str) -> str:
     handles = []
     for number, (part, rows) in enumerate(histogram.groupby("part", sort=False)):
         edges = np.concatenate([[0], rows["tokens"]])
-        density = rows["texts"].to_numpy() / np.diff(edges) / max(rows["texts"].sum(), 1)
+        density = rows["texts"].to_numpy() / np.maximum(np.diff(edges), 1) / max(rows["texts"].sum(), 1)
         handles.append(axes.stairs(density, edges, label=part, color=look(number)["color"], linewidth=1.4))
     axes.set_xlim(left=0)
     axes.set_ylim(bottom=0)
