@@ -162,13 +162,13 @@ def _examples(
     names = [f"drawn {number + 1}" for number in range(len(drawn))] + ["worst"]
     picked = np.array([*drawn, int(errors.argmax())])
     chosen, stamps = windows.some(picked), _stamps(parts, fitted)
-    forecasts = rolling.model.forecast(chosen)
+    forecasts = rolling.again(chosen, block[picked])
     history = min(2 * fitted.horizon, fitted.look_back)
     rows = []
     for place, (name, number) in enumerate(zip(names, chosen.series, strict=True)):
         own = chosen.some(slice(place, place + 1))
         scale, center = fitted.scale[number], fitted.center[number]
-        found = rolling.widened(forecasts[place : place + 1], own, block[picked[place]])[0] * scale + center
+        found = forecasts[place] * scale + center  # (H, levels)
         truth = np.concatenate([own.past(history)[0][0], own.targets()[0]]).astype(float) * scale + center
         when = stamps[own.origins[0] - history : own.origins[0] + fitted.horizon]
         table = pd.DataFrame({"window": f"{name}: {fitted.series[number]}", "time": when.astype(str), "truth": truth})

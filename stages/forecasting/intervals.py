@@ -30,6 +30,16 @@ class Errors:
         gaps = windows.targets()[..., None] - quantiles(forecasts)
         return cls(gaps.astype(np.float32), windows.series, windows.steps)
 
+    @classmethod
+    def sample(cls, model: Any, windows: Windows, series: int) -> "Errors":
+        """Return a model's errors on the share of some windows that counts."""
+        counted = windows.some(drawn(len(windows), share_of(windows, series)))
+        return cls.of(model.forecast(counted), counted)
+
+    def by_series(self, series: int) -> np.ndarray:
+        """Return how many errors each series has, (series,)."""
+        return np.bincount(self.series, minlength=series)
+
     def then(self, later: "Errors") -> "Errors":
         """Return these errors and later ones."""
         pairs = ((getattr(self, name), getattr(later, name)) for name in ("gaps", "series", "steps"))
@@ -82,19 +92,17 @@ class Forecaster:
     @classmethod
     def calibrate(cls, model: Any, windows: Windows, series: int) -> "Forecaster":
         """Return the model with the offsets that its errors on some windows give."""
-        counted = windows.some(drawn(len(windows), share_of(windows, series)))
-        errors = Errors.of(model.forecast(counted), counted)
-        return cls(model, errors.offsets(np.full(series, len(counted))))
+        errors = Errors.sample(model, windows, series)
+        return cls(model, errors.offsets(errors.by_series(series)))
 
     def recalibrate(self, windows: Windows) -> "Forecaster":
         """Return the model with offsets from later windows, for the series that have ENOUGH of them."""
-        series = len(self.offsets)
-        counted = windows.some(drawn(len(windows), share_of(windows, series)))
-        many = np.bincount(counted.series, minlength=series) >= ENOUGH
-        if not many.any():
+        if len(windows) < ENOUGH:
             return self
-        later = Errors.of(self.model.forecast(counted), counted).offsets(np.full(series, len(counted)))
-        return Forecaster(self.model, np.where(many[:, None, None], later, self.offsets))
+        errors = Errors.sample(self.model, windows, len(self.offsets))
+        counts = errors.by_series(len(self.offsets))
+        many = (counts >= ENOUGH)[:, None, None]
+        return Forecaster(self.model, np.where(many, errors.offsets(counts), self.offsets))
 
     def forecast(self, windows: Windows) -> np.ndarray:
         """Return quantiles that never cross, (windows, H, levels), in the scaler's units."""

@@ -22,10 +22,9 @@ class Rolling:
 
     def __init__(self, model: Any, validation: Windows, series: int) -> None:
         """Take the errors on validation to begin with."""
+        self.model, self.errors = model, Errors.sample(model, validation, series)
         self.share = share_of(validation, series)
-        first = validation.some(drawn(len(validation), self.share))
-        self.model, self.errors = model, Errors.of(model.forecast(first), first)
-        self.latest = np.maximum(np.bincount(first.series, minlength=series), ENOUGH)
+        self.latest = np.maximum(self.errors.by_series(series), ENOUGH)
         self.offsets: list[np.ndarray] = []  # (series, H, levels) of each block
         self.seconds = 0.0  # of `clock`, that the model took for test's windows
 
@@ -44,19 +43,17 @@ class Rolling:
             forecasts = quantiles(self.model.forecast(some))
             self.seconds += clock.seconds() - began
             self.errors = self.errors.then(Errors.of(forecasts[counted[here]], some.some(counted[here])))
-            for place in range(0, len(some), BATCH):
-                yield from self._by_block(forecasts, some, block[here], begins, slice(place, place + BATCH))
-
-    def _by_block(
-        self, forecasts: np.ndarray, windows: Windows, block: np.ndarray, begins: np.ndarray, here: slice
-    ) -> Iterator[np.ndarray]:
-        """Yield the quantiles of a stretch of windows, each block's with its own intervals."""
-        for number in np.unique(block[here]):
-            if number == len(self.offsets):
+            for number in range(len(self.offsets), block[here][-1] + 1):
                 self.offsets.append(self.errors.offsets(self.latest, begins[number]))
-            own = here.start + np.flatnonzero(block[here] == number)
-            yield self.widened(forecasts[own], windows.some(own), number)
+            for place in range(0, len(some), BATCH):
+                own = slice(place, place + BATCH)
+                yield widened(forecasts[own], self._offsets_of(some.some(own), block[here][own]))
 
-    def widened(self, forecasts: np.ndarray, windows: Windows, block: int) -> np.ndarray:
-        """Return the quantiles of windows of one block, with its intervals."""
-        return widened(forecasts, self.offsets[block][windows.series])
+    def again(self, windows: Windows, block: np.ndarray) -> np.ndarray:
+        """Return the quantiles of a few of the windows that `forecast` has told, (windows, H, levels)."""
+        return widened(self.model.forecast(windows), self._offsets_of(windows, block))
+
+    def _offsets_of(self, windows: Windows, block: np.ndarray) -> np.ndarray:
+        """Return what is added to each window's quantiles, (windows, H, levels)."""
+        numbers, places = np.unique(block, return_inverse=True)
+        return np.stack([self.offsets[number] for number in numbers])[places, windows.series]
