@@ -29,8 +29,10 @@ class NeuralModel(Network):
     def __init__(self, pair: Pair, vocabularies: Vocabularies) -> None:
         """Keep the parts."""
         source, before = (keras.Input((None,), dtype="int32") for _ in range(2))
-        super().__init__(keras.Model([source, before], pair.decoder([before, *pair.encoder(source)])[0]))
+        logits, *_, last = pair.decoder([before, *pair.encoder(source)])
+        super().__init__(keras.Model([source, before], logits))
         self.pair, self.vocabularies = pair, vocabularies
+        self._attention = Network(keras.Model([source, before], last)) if pair.attends else None
         self._searcher = cache(self._make_search)
 
     def translate(
@@ -61,11 +63,13 @@ class NeuralModel(Network):
 
     def attention(self, source: str, output: str) -> tuple[list[str], list[str], np.ndarray]:
         """Return a source's tokens, those of an output and its end, and the weights (output's, source's)."""
-        both = [self.vocabularies.encode(side, [text])[0] for side, text in (("source", source), ("target", output))]
-        source, before = (jax.numpy.array([ids]) for ids in (both[0], [BEGIN, *both[1][:-1]]))
-        *_, weights = self.pair.decoder([before, *self.pair.encoder(source)])
-        named = (self.vocabularies.tokens(side, ids) for side, ids in zip(("source", "target"), both, strict=True))
-        return *named, np.asarray(weights)[0]
+        sides = {"source": source, "target": output}
+        read, wrote = (self.vocabularies.encode(side, [text])[0] for side, text in sides.items())
+        padded = [np.full((1, self.vocabularies.maximum[side]), PADDING, np.int32) for side in sides]  # one shape for all
+        padded[0][0, : len(read)] = read
+        padded[1][0, : len(wrote)] = [BEGIN, *wrote[:-1]]
+        weights = np.asarray(self._attention.outputs(padded))[0, : len(wrote), : len(read)]
+        return self.vocabularies.tokens("source", read), self.vocabularies.tokens("target", wrote), weights
 
     def _batches(self, rows: Rows) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield (rows, ids (B, S)): every source once, bucket after bucket; rows that only pad are one token long."""
