@@ -76,8 +76,7 @@ def coming_values(saved: Saved, history: pd.DataFrame, coming: pd.DataFrame | No
     windows = Windows(panel, starts, fitted.look_back, fitted.horizon)
     lately = _known_windows(panel, fitted)
     found = np.mean([model.recalibrate(lately).forecast(windows) for _, model in saved.replicas()], axis=0)
-    scale, center = (np.array(values)[present][:, None, None] for values in (fitted.scale, fitted.center))
-    values = dict(zip([fitted.series[number] for number in present], found * scale + center, strict=True))
+    values = dict(zip([fitted.series[number] for number in present], fitted.restored(found, present), strict=True))
     rows = [own.assign(**dict(zip(COLUMNS, values[own["series"].iloc[0]].T, strict=True))) for own in steps]
     told = pd.concat(rows, ignore_index=True)
     if fitted.time_zone:

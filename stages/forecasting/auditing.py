@@ -57,6 +57,7 @@ def foreign_scaler(train: pd.DataFrame, scaler: dict) -> list[str]:
     lines = []
     for name, center, scale in zip(scaler["series"], scaler["center"], scaler["scale"], strict=True):
         values = train.loc[train["series"] == name, "value"]
+        values = np.log(values) if scaler["logarithm"] else values
         expected = {
             "standard": (values.mean(), values.std(ddof=0)),
             "robust": (values.median(), values.quantile(0.75) - values.quantile(0.25)),
@@ -78,7 +79,8 @@ def foreign_values(parts: dict[str, pd.DataFrame], scaler: dict, arrays: dict[st
         zip(scaler["series"], scaler["center"], scaler["scale"], strict=True)
     ):
         own = [part.loc[part["series"] == name, "value"] for part in (parts["train"], parts["validation"])]
-        expected = (np.concatenate(own) - center) / scale
+        values = np.concatenate(own)
+        expected = ((np.log(values) if scaler["logarithm"] else values) - center) / scale
         scaled = arrays["values"][slice(*arrays["bounds"][place : place + 2])]
         if len(scaled) != len(expected) or not np.allclose(scaled, expected, rtol=1e-4, atol=1e-4):
             lines.append(f"{name}: the scaled values are not those of train and validation")

@@ -27,7 +27,7 @@ class Fitted:
     """What was fitted on train, and what windows are like; JSON as scaler.json."""
 
     series: list[str]
-    center: list[float]  # of each series, in the data's units
+    center: list[float]  # of each series, in the data's units or, if so chosen, of their logarithms
     scale: list[float]
     naive_error: list[float]  # mean absolute error on train of the value a season ago, in the data's units
     covariates: list[str]
@@ -38,6 +38,7 @@ class Fitted:
     season: int
     short_season: int
     scaler: str
+    logarithm: bool
     calendar: list[str]
     time_zone: str | None
     frequency: str
@@ -53,6 +54,28 @@ class Fitted:
     def about(self) -> dict:
         """Return the content of scaler.json."""
         return asdict(self)
+
+    def scaled(self, values: np.ndarray, number: np.ndarray) -> np.ndarray:
+        """Return values (n, …) of the series `number` (n,) in the scaler's units.
+
+        Raises:
+            Problem: a value has no logarithm; names its series.
+        """
+        if self.logarithm and (values <= 0).any():
+            place = np.flatnonzero(values <= 0)[0]
+            raise Problem(_no_logarithm(self.series[number[place]], values[place]))
+        center, scale = self._scaler_of(values, number)
+        return ((np.log(values) if self.logarithm else values) - center) / scale
+
+    def restored(self, values: np.ndarray, number: np.ndarray) -> np.ndarray:
+        """Return values (n, …) in the scaler's units, of the series `number` (n,), in the data's units."""
+        center, scale = self._scaler_of(values, number)
+        found = values * scale + center
+        return np.exp(found) if self.logarithm else found
+
+    def _scaler_of(self, values: np.ndarray, number: np.ndarray) -> list[np.ndarray]:
+        shape = (-1, *[1] * (values.ndim - 1))
+        return [np.array(own)[number].reshape(shape) for own in (self.center, self.scale)]
 
     @property
     def features(self) -> int:
@@ -91,6 +114,7 @@ def fit(
         season=choices.season,
         short_season=choices.short_season or choices.season,
         scaler=choices.scaler,
+        logarithm=choices.logarithm,
         calendar=list(choices.calendar),
         time_zone=time_zone,
         frequency=frequency,
@@ -108,7 +132,9 @@ def _fit_series(name: str, values: np.ndarray, choices: "Window") -> tuple[float
             f"come again, so lower it to at most {len(values) - 1}"
         )
     naive = float(np.abs(values[choices.season :] - values[: -choices.season]).mean())
-    center, scale = _center_and_scale(values, choices.scaler)
+    if choices.logarithm and values.min() <= 0:
+        raise Problem(_no_logarithm(name, values.min()))
+    center, scale = _center_and_scale(np.log(values) if choices.logarithm else values, choices.scaler)
     if scale <= 0 or naive <= 0:
         what = "constant" if np.ptp(values) == 0 else "the same in every season, or hardly ever moves,"
         raise Problem(
@@ -116,6 +142,13 @@ def _fit_series(name: str, values: np.ndarray, choices: "Window") -> tuple[float
             "(reading.values)" + ("" if naive <= 0 else ", or set window.scaler to standard")
         )
     return center, scale, naive
+
+
+def _no_logarithm(name: str, value: float) -> str:
+    return (
+        f"series '{name}' has the value {value:g}, which has no logarithm: set window.logarithm to false, or leave the "
+        "series out (reading.values)"
+    )
 
 
 def _center_and_scale(values: np.ndarray, scaler: str) -> tuple[float, float]:
@@ -161,7 +194,7 @@ def arrange(table: pd.DataFrame, fitted: Fitted) -> Panel:
     number = table["series"].map({name: place for place, name in enumerate(fitted.series)}).to_numpy(int)
     order = np.lexsort((table["timestamp"].to_numpy(), number))
     table, number = table.iloc[order], number[order]
-    values = (table["value"].to_numpy(float) - np.array(fitted.center)[number]) / np.array(fitted.scale)[number]
+    values = fitted.scaled(table["value"].to_numpy(float), number)
     known = table[[COVARIATE + name for name in fitted.covariates]].to_numpy(float)
     known = ((known - fitted.covariate_center) / fitted.covariate_scale).astype(np.float32)
     stamps = pd.DatetimeIndex(table["timestamp"])

@@ -131,7 +131,7 @@ def _signature(saved: Saved, parts: dict[str, pd.DataFrame], windows: Windows, b
         "horizon": fitted.horizon,
         "frequency": fitted.frequency,
         "season": fitted.season,
-        "scaler": f"{fitted.scaler}, fitted on train",
+        "scaler": f"{fitted.scaler}{' of logarithms' if fitted.logarithm else ''}, fitted on train",
         "seeds": saved.about["seeds"],
         "context": getattr(saved.module, "CONTEXT", CONTEXT.format(look_back=min(look_back, fitted.look_back))),
         "smape": "0 to 200 %",
@@ -167,9 +167,9 @@ def _examples(
     rows = []
     for place, (name, number) in enumerate(zip(names, chosen.series, strict=True)):
         own = chosen.some(slice(place, place + 1))
-        scale, center = fitted.scale[number], fitted.center[number]
-        found = forecasts[place] * scale + center  # (H, levels)
-        truth = np.concatenate([own.past(history)[0][0], own.targets()[0]]).astype(float) * scale + center
+        found = fitted.restored(forecasts[place : place + 1], own.series)[0]  # (H, levels)
+        truth = np.concatenate([own.past(history)[0], own.targets()], axis=1).astype(float)
+        truth = fitted.restored(truth, own.series)[0]
         when = stamps[own.origins[0] - history : own.origins[0] + fitted.horizon]
         table = pd.DataFrame({"window": f"{name}: {fitted.series[number]}", "time": when.astype(str), "truth": truth})
         table.insert(1, "step", np.arange(-history + 1, fitted.horizon + 1))

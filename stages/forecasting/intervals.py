@@ -49,16 +49,18 @@ class Errors:
         """Return what is added at each level, (series, H, levels): quantiles of the errors, by series and step.
 
         Each end is taken so far out as a finite sample asks for: of n errors the one of rank ⌈level (n + 1)⌉. The
-        median stays. A series with less than ENOUGH errors has those of all series together.
+        median stays. A series with less than ENOUGH errors has those of all series together; where these are fewer
+        too, the ends lie where Student's t has them.
 
         Args:
             latest: how many errors of each series count, the last ones, (series,).
             step: errors count that were known by then; None: all.
         """
         known = slice(None) if step is None else self.steps + self.gaps.shape[1] <= step
-        gaps, series = self.gaps[known], self.series[known]
+        gaps, series, steps = self.gaps[known], self.series[known], self.steps[known]
         counts = np.minimum(np.bincount(series, minlength=len(latest)), latest)
-        pooled = _outward(gaps) if counts.min() < ENOUGH else None
+        if counts.min() < ENOUGH:
+            pooled = _outward(gaps) if len(gaps) >= ENOUGH else _of_few(gaps, series, steps)
         return np.stack(
             [
                 pooled if count < ENOUGH else _outward(gaps[series == number][-count:])
@@ -78,11 +80,26 @@ def _outward(gaps: np.ndarray) -> np.ndarray:
     return offsets
 
 
+def _of_few(gaps: np.ndarray, series: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """Return the offsets (H, levels) that a few errors (n, H, levels) give.
+
+    The ends lie as far from the median as Student's t says for its errors' mean square. Errors of forecasts that
+    overlap are alike: so many degrees of freedom count as there are errors, h steps ahead, that begin h steps apart.
+    """
+    from scipy.special import stdtrit  # slow to import
+
+    spans = [np.ptp(steps[series == number]) for number in np.unique(series)]
+    freedom = len(spans) + sum(spans) / np.arange(1, gaps.shape[1] + 1)  # (H,)
+    missed = gaps[..., MEDIAN].astype(float)  # (n, H)
+    ends = stdtrit(freedom[:, None], LEVELS) * np.sqrt((missed**2).mean(axis=0))[:, None]
+    return (ends - (missed[..., None] - gaps).mean(axis=0)).astype(np.float32)  # less what lies between them already
+
+
 class Forecaster:
     """A model that forecasts quantiles, or one value a step, and what is added to it at each level.
 
     The offsets are quantiles of what the forecasts at a level missed lately, by series and step (conformalised quantile
-    regression: Romano et al. 2019; for one value a step, split conformal prediction).
+    regression: Romano et al. 2019; for one value a step, split conformal prediction), or those of Student's t.
     """
 
     def __init__(self, model: Any, offsets: np.ndarray) -> None:
@@ -148,7 +165,6 @@ def measure_windows(forecast: Callable[[Windows], np.ndarray], windows: Windows,
 
 def added(forecasts: np.ndarray, windows: Windows, fitted: Fitted) -> np.ndarray:
     """Return what every forecast value adds to the figures, (windows, H, columns)."""
-    scale, center, naive = (
-        np.array(values)[windows.series] for values in (fitted.scale, fitted.center, fitted.naive_error)
-    )
-    return contributions(forecasts, windows.targets(), scale, center, naive)
+    targets, naive = windows.targets().astype(float), np.array(fitted.naive_error)[windows.series]
+    truth, median = (fitted.restored(values, windows.series) for values in (targets, forecasts[..., MEDIAN]))
+    return contributions(forecasts, targets, median, truth, naive)

@@ -24,21 +24,19 @@ COLUMNS = (
 
 
 def contributions(
-    forecasts: np.ndarray, targets: np.ndarray, scale: np.ndarray, center: np.ndarray, naive: np.ndarray
+    forecasts: np.ndarray, targets: np.ndarray, median: np.ndarray, truth: np.ndarray, naive: np.ndarray
 ) -> np.ndarray:
     """Return what every forecast value adds to the figures, (windows, H, columns of COLUMNS).
 
     Args:
         forecasts: quantiles of LEVELS in the scaler's units, (windows, H, levels).
         targets: in the scaler's units, (windows, H).
-        scale, center, naive: of each window's series, (windows,): the scaler and its naive error, in the data's units.
+        median, truth: the forecasts' median and the targets, in the data's units, (windows, H).
+        naive: the naive error of each window's series, in the data's units, (windows,).
     """
-    scale, center, naive = (value[:, None] for value in (scale, center, naive))
-    targets = targets.astype(float)
     gaps = targets[..., None] - forecasts.astype(float)  # (windows, H, levels)
     error = np.abs(gaps[..., MEDIAN])
-    truth, point = targets * scale + center, forecasts[..., MEDIAN] * scale + center
-    size = np.abs(truth) + np.abs(point)
+    missed, size = np.abs(truth - median), np.abs(truth) + np.abs(median)
     levels = np.array(LEVELS)
     intervals = []
     for low, high in ((1, 3), (0, 4)):
@@ -47,10 +45,10 @@ def contributions(
     return np.stack(
         [
             np.ones_like(error),
-            error * scale,
-            (error * scale) ** 2,
-            error * scale / naive,
-            200 * np.divide(np.abs(truth - point), size, out=np.zeros_like(size), where=size > 0),
+            missed,
+            missed**2,
+            missed / naive[:, None],
+            200 * np.divide(missed, size, out=np.zeros_like(size), where=size > 0),
             error,
             error**2,
             np.maximum(levels * gaps, (levels - 1) * gaps).mean(axis=-1),

@@ -88,6 +88,11 @@ class Window(Frozen):
     scaler: Literal["standard", "robust", "none"] = Field(
         default="standard", description="of each series: mean and deviation, median and quartiles, or as it is"
     )
+    logarithm: bool = Field(
+        default=False,
+        description="whether the values' logarithms are scaled and forecast, as suits what grows and swings in percent; "
+        "all must be positive",
+    )
     calendar: Annotated[tuple[Literal["hour", "weekday", "month"], ...], AfterValidator(distinct)] = Field(
         default=(), description="cycles that models are told of, for past and future"
     )

@@ -130,6 +130,26 @@ def test_a_time_zone_or_frequency_that_nobody_knows_is_refused(reading, words):
         Reading(**reading)
 
 
+def test_logarithms_are_scaled_and_undone(tmp_path):
+    table = series_table()
+    table["value"] = np.exp(table["value"])
+    parts, data = prepared(tmp_path, table, logarithm=True)
+    own = np.log(parts["train"].query("series == 'b'")["value"])
+    assert (data.fitted.center[1], data.fitted.scale[1]) == pytest.approx((own.mean(), own.std(ddof=0)))
+    windows = data.validation
+    last = windows.targets()[:, -1].astype(float)
+    whole = table["value"].to_numpy()[[*range(63, 80), *range(163, 180)]]  # the last targets of validation's windows
+    assert data.fitted.restored(last, windows.series) == pytest.approx(whole, rel=1e-4)
+
+
+@pytest.mark.parametrize("place", [5, 70])  # in train, in validation
+def test_what_has_no_logarithm_is_named(tmp_path, place):
+    values = np.arange(1.0, 101) ** 1.5
+    values[place] = -3
+    with pytest.raises(Problem, match="series 'a' has the value -3, which has no logarithm: set window.logarithm"):
+        prepared(tmp_path, series_table(values=values), logarithm=True)
+
+
 def test_a_constant_series_is_named(tmp_path):
     with pytest.raises(Problem, match="series 'a' is constant in train"):
         prepared(tmp_path, series_table(values=np.ones(100)))
@@ -158,7 +178,8 @@ def test_the_calendar_goes_round():
 def test_figures_of_a_forecast_known_by_hand():
     forecasts = np.array([[[0.0, 1, 2, 3, 4], [0.0, 1, 2, 3, 4]]])
     targets = np.array([[2.0, 5.0]])
-    sums = contributions(forecasts, targets, np.array([10.0]), np.array([0.0]), np.array([20.0])).sum(axis=(0, 1))
+    own = (10 * values for values in (forecasts[..., 2], targets))  # in the data's units
+    sums = contributions(forecasts, targets, *own, np.array([20.0])).sum(axis=(0, 1))
     found = figures(sums)
     assert sums[COLUMNS.index("values")] == 2
     assert found["mae"] == 15 and found["rmse"] == pytest.approx(np.sqrt(450)) and found["mase"] == 0.75

@@ -28,7 +28,7 @@ class Parameters(Frozen):
 
 
 class Model:
-    """Of each series {center, scale, trend, seasonal, season, parameters}; smoothed in the data's units."""
+    """Of each series {center, scale, trend, seasonal, season, parameters}; smoothed as the data are, or their logarithms."""
 
     def __init__(self, found: list[dict]) -> None:
         """Keep what was fitted."""
