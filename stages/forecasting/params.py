@@ -90,8 +90,7 @@ class Window(Frozen):
     )
     logarithm: bool = Field(
         default=False,
-        description="whether the values' logarithms are scaled and forecast, as suits what grows and swings in percent; "
-        "all must be positive",
+        description="whether the values' logarithms are scaled and forecast, as suits what grows and swings in percent",
     )
     calendar: Annotated[tuple[Literal["hour", "weekday", "month"], ...], AfterValidator(distinct)] = Field(
         default=(), description="cycles that models are told of, for past and future"

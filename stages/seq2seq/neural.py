@@ -65,7 +65,8 @@ class NeuralModel(Network):
         """Return a source's tokens, those of an output and its end, and the weights (output's, source's)."""
         sides = {"source": source, "target": output}
         read, wrote = (self.vocabularies.encode(side, [text])[0] for side, text in sides.items())
-        padded = [np.full((1, self.vocabularies.maximum[side]), PADDING, np.int32) for side in sides]  # one shape for all
+        # One shape for all, so that it is compiled once.
+        padded = [np.full((1, self.vocabularies.maximum[side]), PADDING, np.int32) for side in sides]
         padded[0][0, : len(read)] = read
         padded[1][0, : len(wrote)] = [BEGIN, *wrote[:-1]]
         weights = np.asarray(self._attention.outputs(padded))[0, : len(wrote), : len(read)]

@@ -146,7 +146,7 @@ def test_logarithms_are_scaled_and_undone(tmp_path):
 def test_what_has_no_logarithm_is_named(tmp_path, place):
     values = np.arange(1.0, 101) ** 1.5
     values[place] = -3
-    with pytest.raises(Problem, match="series 'a' has the value -3, which has no logarithm: set window.logarithm"):
+    with pytest.raises(Problem, match="series 'a' has the value -3, which has no logarithm"):
         prepared(tmp_path, series_table(values=values), logarithm=True)
 
 

@@ -28,7 +28,7 @@ class Parameters(Frozen):
 
 
 class Model:
-    """Of each series {center, scale, trend, seasonal, season, parameters}; smoothed as the data are, or their logarithms."""
+    """Of each series {center, scale, trend, seasonal, season, parameters}; smoothed unscaled."""
 
     def __init__(self, found: list[dict]) -> None:
         """Keep what was fitted."""
