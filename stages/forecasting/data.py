@@ -1,6 +1,6 @@
 """Data of forecasting: scaled series in one array, windows as views, and batches of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -262,6 +262,12 @@ class Windows:
         """Yield all windows in order, so many at a time."""
         for start in range(0, len(self), size):
             yield self.some(slice(start, start + size))
+
+
+def part_ends(panel: Panel, parts: Iterable[pd.DataFrame], fitted: Fitted) -> np.ndarray:
+    """Return where the parts that a panel begins with end in each of its series, (parts, series)."""
+    lengths = [part["series"].value_counts()[fitted.series].to_numpy() for part in parts]
+    return panel.bounds[:-1] + np.cumsum(lengths, axis=0)
 
 
 def starts_within(

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from stages.forecasting.data import MEDIAN, Fitted, Windows, arrange, starts_within
+from stages.forecasting.data import MEDIAN, Fitted, Windows, arrange, part_ends, starts_within
 from stages.forecasting.intervals import added
 from stages.forecasting.metrics import COLUMNS, figures
 from stages.forecasting.rolling import Rolling
@@ -58,10 +58,8 @@ def measure(saved: Saved) -> Measured:
 
 def later_windows(parts: dict[str, pd.DataFrame], fitted: Fitted) -> list[Windows]:
     """Return every window whose targets lie in validation, and in test; it may look back into the parts before."""
-    panel, ends = arrange(pd.concat(parts.values()), fitted), []
-    for part in PARTS:
-        own = parts[part]["series"].value_counts()[fitted.series].to_numpy()
-        ends.append((ends[-1] if ends else panel.bounds[:-1]) + own)
+    panel = arrange(pd.concat(parts.values()), fitted)
+    ends = part_ends(panel, (parts[part] for part in PARTS), fitted)
     return [
         Windows(panel, starts_within(fitted, panel, first, last, 1, part), fitted.look_back, fitted.horizon)
         for part, (first, last) in zip(PARTS[1:], pairwise(ends), strict=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from stages.files import write_json
-from stages.forecasting.data import arrange, fit, starts_within
+from stages.forecasting.data import arrange, fit, part_ends, starts_within
 from stages.forecasting.params import Reading, Window
 from stages.forecasting.timing import frequency_of
 from stages.params import load
@@ -25,8 +25,7 @@ def write_windows(parts: dict[str, pd.DataFrame], reading: Reading, choices: Win
     first = train[train["series"] == train["series"].iloc[0]]["timestamp"]
     fitted = fit(train, validation, choices, frequency_of(first, reading.frequency), reading.time_zone)
     panel = arrange(pd.concat([train, validation]), fitted)
-    lengths = train["series"].value_counts()[fitted.series].to_numpy()
-    ends = panel.bounds[:-1] + lengths  # of train, in each series
+    [ends] = part_ends(panel, [train], fitted)
     starts = {
         "train": starts_within(fitted, panel, panel.bounds[:-1], ends, choices.stride, "train"),
         "validation": starts_within(fitted, panel, ends, panel.bounds[1:], 1, "validation"),
