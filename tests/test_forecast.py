@@ -29,7 +29,7 @@ datasets:
     source: {path: mine.csv}
     reading: {values: [load], covariates: [holiday], time_zone: Europe/Berlin}
     split: {validation: 0.2, test: 0.2}
-    window: {look_back: 24, horizon: 6, season: 24}
+    window: {look_back: 24, horizon: 6, season: 24, logarithm: true}
 forecasting: {datasets: [mine], training: {}, models: {naive: {}, linear: {}}}
 """
     + others("forecasting")

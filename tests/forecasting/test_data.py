@@ -192,11 +192,12 @@ def test_figures_of_a_forecast_known_by_hand():
     assert LEVELS == (0.025, 0.1, 0.5, 0.9, 0.975)
 
 
-def audited(tmp_path, monkeypatch, change) -> dict:
+def audited(tmp_path, monkeypatch, change, logarithm: bool) -> dict:
     """Return the findings on a small dataset that `change` was done to."""
-    parts, _ = prepared(tmp_path / "data/prepared/mine", series_table())
-    folder = tmp_path / "data/prepared/mine"
-    series_table().to_parquet(folder / "table.parquet")
+    folder, table = tmp_path / "data/prepared/mine", series_table()
+    table["value"] = np.exp(table["value"])
+    parts, _ = prepared(folder, table, logarithm=logarithm)
+    table.to_parquet(folder / "table.parquet")
     change(parts, folder)
     for name, part in parts.items():
         part.to_parquet(folder / f"{name}.parquet")
@@ -223,6 +224,7 @@ def strayed(_parts, folder):
     np.save(folder / "window/train.starts.npy", starts + 1)
 
 
+@pytest.mark.parametrize("logarithm", [False, True])
 @pytest.mark.parametrize(
     "change, checks",
     [
@@ -232,9 +234,9 @@ def strayed(_parts, folder):
         (strayed, {"targets"}),
     ],
 )
-def test_the_audit_finds_leaks(tmp_path, monkeypatch, change, checks):
+def test_the_audit_finds_leaks(tmp_path, monkeypatch, change, checks, logarithm):
     (tmp_path / "data/prepared/mine").mkdir(parents=True)
-    found = audited(tmp_path, monkeypatch, change)
+    found = audited(tmp_path, monkeypatch, change, logarithm)
     assert set(found) <= checks and bool(found) == bool(checks) and set(list(checks)[:1]) <= set(found) | set(checks)
 
 

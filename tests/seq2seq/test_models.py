@@ -169,6 +169,19 @@ def test_attention_has_a_weight_for_each_token_and_sums_to_one(luong):
     read, wrote, weights = luong.attention("abeda", "A B D A")
     assert read == [*"abeda", "⏎"] and wrote == [" A", " B", " D", " A", "⏎"]
     assert weights.shape == (5, 6) and weights.sum(axis=1) == pytest.approx(np.ones(5), abs=1e-5)
+    ids, target = (
+        luong.vocabularies.encode(side, [text])[0] for side, text in (("source", "abeda"), ("target", "A B D A"))
+    )
+    before = jnp.array([[BEGIN, *target[:-1]]])
+    unpadded = luong.pair.decoder([before, *luong.pair.encoder(jnp.array(ids[None]))])[-1]
+    assert weights == pytest.approx(np.asarray(unpadded)[0], abs=1e-5)
+
+
+def test_attention_reads_as_much_as_the_vocabulary_does_and_an_empty_output(luong):
+    longest = luong.vocabularies.maximum
+    read, wrote, weights = luong.attention("a" * 2 * longest["source"], " ".join("A" * 2 * longest["target"]))
+    assert weights.shape == (len(wrote), len(read)) == (longest["target"], longest["source"])
+    assert luong.attention("abe", "")[2].shape == (1, 4)
 
 
 def test_aligned_letters_write_their_sounds(data, pairs):
