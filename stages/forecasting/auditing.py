@@ -26,6 +26,7 @@ def findings(dataset: str) -> tuple[dict[str, list[str]], dict[str, int]]:
         "lost_values": lost_values(table, parts),
         "scaler": foreign_scaler(parts["train"], scaler),
         "scaled_values": foreign_values(parts, scaler, arrays),
+        "logarithms": without_logarithm(parts, scaler),
         "targets": strayed_targets(parts["train"], scaler, arrays),
     }
     return found, {name: len(part) for name, part in parts.items()}
@@ -85,6 +86,12 @@ def foreign_values(parts: dict[str, pd.DataFrame], scaler: dict, arrays: dict[st
         if len(scaled) != len(expected) or not np.allclose(scaled, expected, rtol=1e-4, atol=1e-4):
             lines.append(f"{name}: the scaled values are not those of train and validation")
     return lines
+
+
+def without_logarithm(parts: dict[str, pd.DataFrame], scaler: dict) -> list[str]:
+    """Return a line for every value that has no logarithm where those are forecast: in test, `window` sees none."""
+    rows = pd.concat(parts.values()).query("value <= 0") if scaler["logarithm"] else pd.DataFrame()
+    return [f"{row.series} has the value {row.value:g} at {row.timestamp}" for row in rows.itertuples()]
 
 
 def strayed_targets(train: pd.DataFrame, scaler: dict, arrays: dict[str, np.ndarray]) -> list[str]:

@@ -14,6 +14,7 @@ from stages.forecasting.metrics import contributions, figures
 OFFSETS = "intervals.npy"
 CALIBRATION = 2500  # windows of all series, about, whose errors settle the intervals; more where there are many series
 ENOUGH = 39  # errors of a series: the least that a 95 % interval of its own needs
+APART = 6  # forecasts that do not overlap: the least whose errors' ranks tell how far errors reach
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,7 @@ class Errors:
     def offsets(self, latest: np.ndarray, step: int | None = None) -> np.ndarray:
         """Return what is added at each level, (series, H, levels): quantiles of the errors, by series and step.
 
-        Each end is taken so far out as a finite sample asks for: of n errors the one of rank ⌈level (n + 1)⌉. The
-        median stays. A series with less than ENOUGH errors has those of all series together; where these are fewer
-        too, the ends lie where Student's t has them.
+        A series with less than ENOUGH errors has those of all series together. The median stays.
 
         Args:
             latest: how many errors of each series count, the last ones, (series,).
@@ -59,18 +58,22 @@ class Errors:
         known = slice(None) if step is None else self.steps + self.gaps.shape[1] <= step
         gaps, series, steps = self.gaps[known], self.series[known], self.steps[known]
         counts = np.minimum(np.bincount(series, minlength=len(latest)), latest)
-        if counts.min() < ENOUGH:
-            pooled = _outward(gaps) if len(gaps) >= ENOUGH else _of_few(gaps, series, steps)
-        return np.stack(
-            [
-                pooled if count < ENOUGH else _outward(gaps[series == number][-count:])
-                for number, count in enumerate(counts)
-            ]
-        )
+        pooled = _ends(gaps, steps) if counts.min() < ENOUGH else None
+        own = (np.flatnonzero(series == number)[-count:] for number, count in enumerate(counts))
+        return np.stack([pooled if len(rows) < ENOUGH else _ends(gaps[rows], steps[rows]) for rows in own])
+
+
+def _ends(gaps: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """Return the offsets (H, levels) that errors (n, H, levels) of forecasts that began at some steps (n,) give."""
+    apart = 1 + np.ptp(steps) / gaps.shape[1]
+    return _outward(gaps) if len(gaps) >= ENOUGH and apart >= APART else _of_few(gaps, steps)
 
 
 def _outward(gaps: np.ndarray) -> np.ndarray:
-    """Return the offsets (H, levels) that errors (n, H, levels) give."""
+    """Return the offsets (H, levels) that errors (n, H, levels) give by their rank.
+
+    Each end is taken so far out as a finite sample asks for: of n errors the one of rank ⌈level (n + 1)⌉.
+    """
     count, offsets = len(gaps), np.zeros(gaps.shape[1:], np.float32)
     for place, level in enumerate(LEVELS):
         if place != MEDIAN:
@@ -80,16 +83,16 @@ def _outward(gaps: np.ndarray) -> np.ndarray:
     return offsets
 
 
-def _of_few(gaps: np.ndarray, series: np.ndarray, steps: np.ndarray) -> np.ndarray:
+def _of_few(gaps: np.ndarray, steps: np.ndarray) -> np.ndarray:
     """Return the offsets (H, levels) that a few errors (n, H, levels) give.
 
     The ends lie as far from the median as Student's t says for its errors' mean square. Errors of forecasts that
-    overlap are alike: so many degrees of freedom count as there are errors, h steps ahead, that begin h steps apart.
+    overlap are alike, and so may be those of several series at a time: so many degrees of freedom count as there are
+    times, for errors h steps ahead, that lie h steps apart.
     """
     from scipy.special import stdtrit  # slow to import
 
-    spans = [np.ptp(steps[series == number]) for number in np.unique(series)]
-    freedom = len(spans) + sum(spans) / np.arange(1, gaps.shape[1] + 1)  # (H,)
+    freedom = np.minimum(len(gaps), 1 + np.ptp(steps) / np.arange(1, gaps.shape[1] + 1))  # (H,)
     missed = gaps[..., MEDIAN].astype(float)  # (n, H)
     ends = stdtrit(freedom[:, None], LEVELS) * np.sqrt((missed**2).mean(axis=0))[:, None]
     return (ends - (missed[..., None] - gaps).mean(axis=0)).astype(np.float32)  # less what lies between them already

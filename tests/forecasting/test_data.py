@@ -224,6 +224,15 @@ def strayed(_parts, folder):
     np.save(folder / "window/train.starts.npy", starts + 1)
 
 
+def test_the_audit_finds_what_has_no_logarithm_in_test(tmp_path, monkeypatch):
+    def change(parts, _folder):
+        parts["test"].loc[parts["test"].index[3], "value"] = -2
+
+    (tmp_path / "data/prepared/mine").mkdir(parents=True)
+    found = audited(tmp_path, monkeypatch, change, logarithm=True)
+    assert found["logarithms"] == ["a has the value -2 at 2024-01-04 11:00:00"]
+
+
 @pytest.mark.parametrize("logarithm", [False, True])
 @pytest.mark.parametrize(
     "change, checks",

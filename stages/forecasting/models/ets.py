@@ -42,7 +42,7 @@ class Model:
             end = data.train.origins[data.train.series == number].max() + fitted.horizon
             own = {"center": fitted.center[number], "scale": fitted.scale[number], "season": fitted.short_season}
             values = _unscaled(panel.values[begin:end], own)
-            forms = [own | form for form in _forms(own["season"], values.min() > 0)]
+            forms = [own | form for form in _forms(own["season"], values.min() > 0 and not fitted.logarithm)]
             for form in forms:
                 form["parameters"] = _parameters(values[-parameters.longest :], form)
             looked_at = data.validation.some(data.validation.series == number)
