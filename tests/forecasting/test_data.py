@@ -195,6 +195,7 @@ def test_figures_of_a_forecast_known_by_hand():
 def audited(tmp_path, monkeypatch, change, logarithm: bool) -> dict:
     """Return the findings on a small dataset that `change` was done to."""
     folder, table = tmp_path / "data/prepared/mine", series_table()
+    folder.mkdir(parents=True)
     table["value"] = np.exp(table["value"])
     parts, _ = prepared(folder, table, logarithm=logarithm)
     table.to_parquet(folder / "table.parquet")
@@ -228,7 +229,6 @@ def test_the_audit_finds_what_has_no_logarithm_in_test(tmp_path, monkeypatch):
     def change(parts, _folder):
         parts["test"].loc[parts["test"].index[3], "value"] = -2
 
-    (tmp_path / "data/prepared/mine").mkdir(parents=True)
     found = audited(tmp_path, monkeypatch, change, logarithm=True)
     assert found["logarithms"] == ["a has the value -2 at 2024-01-04 11:00:00"]
 
@@ -244,7 +244,6 @@ def test_the_audit_finds_what_has_no_logarithm_in_test(tmp_path, monkeypatch):
     ],
 )
 def test_the_audit_finds_leaks(tmp_path, monkeypatch, change, checks, logarithm):
-    (tmp_path / "data/prepared/mine").mkdir(parents=True)
     found = audited(tmp_path, monkeypatch, change, logarithm)
     assert set(found) <= checks and bool(found) == bool(checks) and set(list(checks)[:1]) <= set(found) | set(checks)
 
