@@ -10,8 +10,10 @@ from stages.generation.models import RecurrentParameters
 def recurrent(layer: type[layers.Layer], parameters: RecurrentParameters, vocabulary: int, **options) -> keras.Model:
     """Return a model of recurrent layers on top of each other, whose states go in and come out.
 
-    Tied, the logits are the products with the tokens' own vectors (Press & Wolf 2017). Dropout takes the same features
-    from all of a window's tokens (Gal & Ghahramani 2016): chance for each of them would be a sixth of a step's time.
+    Every layer reads the tokens' vectors, not the first alone, and the output reads every layer (Graves 2013), as sums,
+    which cost next to nothing. Tied, the logits are the products with the vectors (Press & Wolf 2017). Dropout takes
+    the same features from all of a window's tokens (Gal & Ghahramani 2016): chance for each of them would be a sixth of
+    a step's time.
 
     Raises:
         Problem: the output shall have the tokens' vectors, but these are of another width than the states.
@@ -23,13 +25,17 @@ def recurrent(layer: type[layers.Layer], parameters: RecurrentParameters, vocabu
     # the same cost. Tied, they are the output's weights as well, and those start small.
     start = "uniform" if parameters.tied else keras.initializers.RandomNormal(stddev=1.0)
     table = layers.ReversibleEmbedding(vocabulary, parameters.embedding, tie_weights=True, embeddings_initializer=start)
-    steps, states, ends = table(ids), [], []
+    vectors, states, outputs, ends = table(ids), [], [], []
     for _ in range(parameters.layers):
         cell = layer(parameters.units, return_sequences=True, return_state=True, **options)
         own = [keras.Input((parameters.units,)) for _ in range(2 if layer is layers.LSTM else 1)]
-        steps, *after = cell(steps, initial_state=own)
-        steps = layers.Dropout(parameters.dropout, noise_shape=(None, 1, parameters.units))(steps)
+        below = vectors
+        if outputs:
+            below = layers.Add()([outputs[-1], layers.Dense(parameters.units, use_bias=False)(vectors)])
+        steps, *after = cell(below, initial_state=own)
+        outputs.append(layers.Dropout(parameters.dropout, noise_shape=(None, 1, parameters.units))(steps))
         states += own
         ends += after
-    logits = table(steps, reverse=True) if parameters.tied else layers.Dense(vocabulary)(steps)
+    found = layers.Add()(outputs) if len(outputs) > 1 else outputs[0]
+    logits = table(found, reverse=True) if parameters.tied else layers.Dense(vocabulary)(found)
     return keras.Model([ids, *states], [logits, *ends])
