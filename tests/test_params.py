@@ -9,6 +9,7 @@ from small_params import others
 from stages.classification.params import Training
 from stages.console import BadParameters
 from stages.params import load
+from tools.schema import PATH, schema
 
 ROOT = Path(__file__).parents[1]
 GOOD = (
@@ -276,3 +277,8 @@ def test_command_exits_with_2_and_no_traceback(tmp_path):
     assert done.stderr == "error: params.yaml has 1 error\nparams.yaml:1: seeds: given twice: 1 (found [1, 1])\n"
     assert done.stdout == ""
     assert sorted(path.name for path in tmp_path.iterdir()) == ["params.yaml", "stages"]
+
+
+def test_the_schema_for_editors_is_current_and_named():
+    assert (ROOT / PATH).read_text(encoding="utf-8") == schema(), "run `make schema`"
+    assert (ROOT / "params.yaml").read_text(encoding="utf-8").splitlines()[0].endswith(f"$schema={PATH}")
