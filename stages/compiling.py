@@ -8,6 +8,7 @@ from filelock import FileLock
 
 from stages.clock import clock
 from stages.files import shared_cache
+from stages.replicas import give_back
 
 
 class Compiled:
@@ -34,4 +35,6 @@ class Compiled:
         with clock.stopped():
             lowered = self._function.lower(*arguments)
             with FileLock(lock):
-                return lowered.compile()
+                compiled = lowered.compile()
+            give_back()
+        return compiled

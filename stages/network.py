@@ -1,17 +1,74 @@
-"""A Keras model in use: its outputs, and its weights as values and as a file."""
+"""A Keras model made and in use: its first values, its outputs, and its weights as values and as a file."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
+import numpy as np
 
 from stages.compiling import Compiled
 from stages.light import light_imports
 
 with light_imports():
     import keras
+    from keras.src.backend.common.global_state import get_global_attribute
 
 WEIGHTS = "model.weights.h5"
+Made = TypeVar("Made")
+
+
+def assembled(make: Callable[[], Made], seed: int | None = None) -> Made:
+    """Return what `make` builds of Keras' layers, with the first values that a seed gives.
+
+    Layers are numbered from 1 again, for their names stand in the weights' file. Without a seed all values are zero, to
+    be loaded from there.
+    """
+    keras.utils.clear_session()
+    if seed is not None:
+        keras.utils.set_random_seed(seed)
+    with first_values_at_once(drawn=seed is not None):
+        return make()
+
+
+@contextmanager
+def first_values_at_once(drawn: bool = True) -> Iterator[None]:
+    """Have the block's new variables get their first values together, from one compiled call, or all be zero.
+
+    Keras would compile some three pieces of code a variable, which takes longer than a short training.
+    """
+    with keras.StatelessScope():  # puts the values off until its end, when it asks each variable's initializer
+        yield
+        # Integers are the states of random numbers. As constants of the code they would make it another for each seed.
+        waiting = [v for v in get_global_attribute("uninitialized_variables") or [] if v.dtype.startswith("float")]
+        values = _first_values(waiting) if drawn else [np.zeros(v.shape, v.dtype) for v in waiting]
+        for variable, value in zip(waiting, values, strict=True):
+            variable._initializer = lambda *_, value=value, **__: value
+
+
+def _first_values(variables: list[keras.Variable]) -> list[jax.Array]:
+    """Return what the variables' own initializers give."""
+    initializers = [variable._initializer for variable in variables]
+    seeds = [getattr(initializer, "seed", 0) for initializer in initializers]
+
+    def give(keys: jax.Array) -> list[jax.Array]:
+        for initializer, key in zip(initializers, keys, strict=True):
+            initializer.seed = _Key(key)
+        return [give(v.shape, dtype=v.dtype) for give, v in zip(initializers, variables, strict=True)]
+
+    return Compiled(give)(np.array([[seed, 0] for seed in seeds], np.uint32)) if variables else []
+
+
+class _Key(keras.random.SeedGenerator):
+    """A seed that is an argument of compiled code, so that one code serves all seeds."""
+
+    def __init__(self, key: jax.Array) -> None:
+        self.key = key
+
+    def next(self, ordered: bool = True) -> jax.Array:
+        """Return the key, as of a generator that is asked for the first time."""
+        return self.key
 
 
 class Network:

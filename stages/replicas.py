@@ -27,6 +27,7 @@ KEEP_BUFFERS = {
     "MALLOC_TRIM_THRESHOLD_": str(1 << 32),
     "MALLOC_TOP_PAD_": str(1 << 28),
 }
+ON_GLIBC = platform.libc_ver()[0] == "glibc"
 ONE_THREAD = {
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
     "NPROC": "1",  # XLA's pool of threads
@@ -81,10 +82,16 @@ def side_by_side(replica: Callable, jobs: Sequence, choices: Choices) -> list:
 
 def keep_buffers() -> None:
     """Settle for this process what `KEEP_BUFFERS` does for those that it starts (mallopt(3); glibc alone has it)."""
-    if platform.libc_ver()[0] == "glibc":
+    if ON_GLIBC:
         no_mmap, trim_threshold, top_pad = -4, -1, -2
         for option, value in ((no_mmap, 0), (trim_threshold, (1 << 31) - 1), (top_pad, 1 << 28)):
             ctypes.CDLL(None).mallopt(option, value)
+
+
+def give_back() -> None:
+    """Give memory that lies free back to the kernel, once: what compiling leaves is up to 100 MB (malloc_trim(3))."""
+    if ON_GLIBC:
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def outcome(job: Job, validation: dict, epochs: list[dict], size: int, seconds: float, examples: int) -> dict:

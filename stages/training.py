@@ -13,6 +13,7 @@ from stages.clock import clock
 from stages.compiling import Compiled
 from stages.console import progress
 from stages.files import whole
+from stages.network import first_values_at_once
 from stages.schema import Frozen
 from stages.tasks import Job
 
@@ -141,7 +142,8 @@ def compile_step(
 
 def first_state(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> State:
     """Return the state that a model is trained from: its own."""
-    optimizer.build(model.trainable_variables)
+    with first_values_at_once():
+        optimizer.build(model.trainable_variables)
     groups = (model.trainable_variables, model.non_trainable_variables, optimizer.variables, model.trainable_variables)
     return [[jax.numpy.array(variable.value) for variable in group] for group in groups]  # copies: a step donates them
 

@@ -21,7 +21,7 @@ from stages.classification.models import NeuralParameters
 from stages.classification.params import Training
 from stages.console import Problem
 from stages.files import read_json, write_json
-from stages.network import Network
+from stages.network import Network, assembled
 
 
 class NeuralClassifier(Network):
@@ -90,8 +90,7 @@ class NeuralClassifier(Network):
     ) -> "NeuralClassifier":
         """Read what `save` wrote."""
         shapes = read_json(folder / "shapes.json")
-        keras.utils.clear_session()  # as in `build`, for the same names of layers
-        model = module.build(parameters, tokenizer.get_vocab_size(), len(shapes["prior"]))
+        model = assembled(lambda: module.build(parameters, tokenizer.get_vocab_size(), len(shapes["prior"])))
         found = cls(model, tokenizer, shapes)
         found.load_replica(folder)
         return found
@@ -130,9 +129,7 @@ def build(
         "batch_size": choices.batch_size,
         "prior": (np.bincount(train.labels, minlength=len(data.labels)) / len(train.labels)).tolist(),
     }
-    keras.utils.clear_session()  # layers are numbered from 1 again: their names stand in the weights' file
-    keras.utils.set_random_seed(seed)
-    model = module.build(parameters, tokenizer.get_vocab_size(), len(data.labels))
+    model = assembled(lambda: module.build(parameters, tokenizer.get_vocab_size(), len(data.labels)), seed)
     start_vectors(model, parameters, data)
     return NeuralClassifier(model, tokenizer, shapes)
 

@@ -16,7 +16,7 @@ from stages import training
 from stages.forecasting.data import BATCH, LEVELS, MEDIAN, Fitted, Prepared, Windows
 from stages.forecasting.models import NeuralParameters, Shape
 from stages.forecasting.params import Training
-from stages.network import Network
+from stages.network import Network, assembled
 
 Inputs = list[np.ndarray]  # past (B, L), its covariates (B, L, C), those to come (B, H, C), series (B,)
 
@@ -47,13 +47,13 @@ def inputs_of(windows: Windows, shape: Shape) -> Inputs:
     return [past, covariates, windows.future(), windows.series]
 
 
-def build(module: ModuleType, parameters: NeuralParameters, fitted: Fitted, seed: int = 0) -> NeuralForecaster:
-    """Return an untrained forecaster of the model's file."""
+def build(
+    module: ModuleType, parameters: NeuralParameters, fitted: Fitted, seed: int | None = None
+) -> NeuralForecaster:
+    """Return an untrained forecaster of the model's file; without a seed, one whose weights are to be loaded."""
     look_back = min(parameters.look_back or fitted.look_back, fitted.look_back)
     shape = Shape(look_back, fitted.horizon, fitted.features, len(fitted.series), fitted.season)
-    keras.utils.clear_session()  # layers are numbered from 1 again: their names stand in the weights' file
-    keras.utils.set_random_seed(seed)
-    return NeuralForecaster(module.build(parameters, shape), shape)
+    return NeuralForecaster(assembled(lambda: module.build(parameters, shape), seed), shape)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from stages.compiling import Compiled
 from stages.generation.data import Prepared, Steps
 from stages.generation.models import NeuralParameters
 from stages.generation.params import Training
-from stages.network import Network
+from stages.network import Network, assembled
 
 STREAMS, PIECE = 32, 256  # scoring reads so many stretches of a text side by side, so many tokens at a time
 TO_BITS = 1 / np.log(2)
@@ -143,11 +143,9 @@ def cost(targets: jax.Array, logits: jax.Array) -> jax.Array:
     return keras.losses.sparse_categorical_crossentropy(targets, logits, from_logits=True)
 
 
-def build(module: ModuleType, parameters: NeuralParameters, vocabulary: int, newline: int, seed: int = 0):
-    """Return an untrained network of the model's file."""
-    keras.utils.clear_session()  # layers are numbered from 1 again: their names stand in the weights' file
-    keras.utils.set_random_seed(seed)
-    made = module.build(parameters, vocabulary)
+def build(module: ModuleType, parameters: NeuralParameters, vocabulary: int, newline: int, seed: int | None = None):
+    """Return an untrained network of the model's file; without a seed, one whose weights are to be loaded."""
+    made = assembled(lambda: module.build(parameters, vocabulary), seed)
     return made if hasattr(made, "bits") else NeuralModel(made, newline)
 
 

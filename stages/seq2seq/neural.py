@@ -13,7 +13,7 @@ with light_imports():
     import keras
 
 from stages import training
-from stages.network import Network
+from stages.network import Network, assembled
 from stages.seq2seq.data import BEGIN, PADDING, Batches, Prepared, Rows, Vocabularies, Written, bucket_bounds
 from stages.seq2seq.decoding import search
 from stages.seq2seq.layers import Pair
@@ -89,11 +89,11 @@ class NeuralModel(Network):
         return search(self.pair, self.model, width, self.vocabularies.maximum["target"], length_penalty, best)
 
 
-def build(module: ModuleType, parameters: NeuralParameters, vocabularies: Vocabularies, seed: int = 0) -> NeuralModel:
-    """Return an untrained network of the model's file."""
-    keras.utils.clear_session()  # layers are numbered from 1 again: their names stand in the weights' files
-    keras.utils.set_random_seed(seed)
-    return NeuralModel(module.build(parameters, vocabularies.sizes), vocabularies)
+def build(
+    module: ModuleType, parameters: NeuralParameters, vocabularies: Vocabularies, seed: int | None = None
+) -> NeuralModel:
+    """Return an untrained network of the model's file; without a seed, one whose weights are to be loaded."""
+    return NeuralModel(assembled(lambda: module.build(parameters, vocabularies.sizes), seed), vocabularies)
 
 
 def fit(
