@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from stages import saved
+from stages.classification.models import Texts
 from stages.classification.params import Tokenizer
 from stages.classification.saved import Saved
 from stages.classification.tokenizing import fit
@@ -44,7 +45,8 @@ def write_model(folder: Path, name: str) -> None:
         if name in NEURAL:
             classifier = started(module, parameters, tokenizer, seed)
         else:
-            classifier = module.Model.fit(parameters, (TEXTS, TARGETS), (TEXTS, TARGETS), len(LABELS))
+            part = Texts(TEXTS, TARGETS, np.ones(len(TEXTS)))
+            classifier = module.Model.fit(parameters, part, part, len(LABELS))
         classifier.save(folder / f"seed-{seed}")
     about = {"task": "classification", "dataset": "reviews", "model": name, "labels": LABELS, "seeds": seeds}
     about |= {"parameters": parameters.model_dump(mode="json"), "validation": [], "size": classifier.size()}

@@ -224,7 +224,7 @@ def test_stage(project, capsys):
     written = project("{maximum_length: 2}")
     assert sorted(path.rpartition("/")[2] for path in written) == sorted(
         ["tokenizer.json", "meta.json", "mine.json", "mine.csv", "vectors.npy"]
-        + [f"{part}.{name}.npy" for part in ("train", "validation") for name in ("ids", "offsets", "labels")]
+        + [f"{part}.{name}.npy" for part in ("train", "validation") for name in ("ids", "offsets", "labels", "weights")]
     )
     report = json.loads(written["reports/tokens/mine.json"])
     assert (report["dataset"], report["unit"], report["train"]["texts"]) == ("mine", "word", 5)
@@ -271,6 +271,16 @@ def test_label_that_train_lacks_is_marked_for_the_audit(tmp_path):
     pd.DataFrame({"text": ["a", "b"], "label": ["new", "m"]}).to_parquet(path)
     encode_part(fitted(), path, tmp_path, ["m"], Tokenizer())
     assert np.load(tmp_path / "validation.labels.npy").tolist() == [-1, 0]
+
+
+def test_texts_without_weights_count_alike(tmp_path):
+    path = tmp_path / "train.parquet"
+    for columns, expected in (({}, [1, 1]), ({"weight": [0.5, 3.0]}, [0.5, 3])):
+        pd.DataFrame({"text": ["a", "b"], "label": ["m", "m"]} | columns).to_parquet(path)
+        encode_part(fitted(), path, tmp_path, ["m"], Tokenizer())
+        written = np.load(tmp_path / "train.weights.npy")
+        assert written.dtype == np.float32
+        assert written.tolist() == expected
 
 
 def test_failure_leaves_no_half_written_tokens(project):

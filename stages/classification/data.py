@@ -23,20 +23,19 @@ def encode(tokenizer: Tokenizer, texts: list[str]) -> list[np.ndarray]:
 class TokenizedTexts:
     """A part as ids: `ids[offsets[i]:offsets[i + 1]]` are the ids of text i.
 
-    Shapes: ids (tokens,) int32, offsets (texts + 1,) int64, labels (texts,) int32.
+    Shapes: ids (tokens,) int32, offsets (texts + 1,) int64, labels (texts,) int32, weights (texts,) float32.
     """
 
     ids: np.ndarray
     offsets: np.ndarray
     labels: np.ndarray | None = None
+    weights: np.ndarray | None = None
 
     @classmethod
     def open(cls, folder: Path, part: str) -> "TokenizedTexts":
         """Open a part that `tokenize` wrote; the ids stay on disk until they are used."""
-        ids, offsets, labels = (
-            np.load(folder / f"{part}.{name}.npy", mmap_mode="r") for name in ("ids", "offsets", "labels")
-        )
-        return cls(ids, offsets, labels)
+        names = ("ids", "offsets", "labels", "weights")
+        return cls(*(np.load(folder / f"{part}.{name}.npy", mmap_mode="r") for name in names))
 
     @classmethod
     def from_rows(cls, rows: list[np.ndarray], maximum: int) -> "TokenizedTexts":
@@ -135,7 +134,7 @@ class Batches:
 
 @dataclass(frozen=True)
 class EpochBatches:
-    """One epoch's batches: (ids (size, length), labels (size,), weights (size,): 0 for rows that only pad)."""
+    """One epoch's batches: (ids (size, length), labels (size,), weights (size,): the texts', 0 for rows that pad)."""
 
     source: Batches
     batches: list[tuple[int, np.ndarray]]
@@ -147,4 +146,4 @@ class EpochBatches:
         fill = self.source._filled
         for length, rows in self.batches:
             ids = fill(self.source.texts.padded(rows, length))
-            yield ids, fill(self.source.texts.labels[rows]), fill(np.ones(len(rows), np.float32))
+            yield ids, fill(self.source.texts.labels[rows]), fill(self.source.texts.weights[rows])

@@ -16,6 +16,10 @@ class Reading(Frozen):
     label_rule: Literal["as_is", "sign"] = Field(
         default="as_is", description="sign: a rating above zero is 'positive', below 'negative', zero is dropped"
     )
+    weight: str | None = Field(
+        default=None,
+        description="the column of how much a text counts in training: numbers, their sign left out; null: all alike",
+    )
     part: str | None = Field(default=None, description="the column that names official parts: train, validation, test")
     format: Literal["csv", "tsv", "jsonl", "parquet", "text"] | None = Field(
         default=None, description="by the file's ending when null; text: a line is a text, the file's name its label"

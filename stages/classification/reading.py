@@ -8,6 +8,7 @@
 | text | string | as it stands in the file |
 | label | string | numbers as text, integers without '.0' |
 | part | string | train, validation or test where the source says so, else null |
+| weight | float64 | how much the text counts in training; there is no such column if `reading.weight` names none |
 """
 
 import codecs
@@ -50,6 +51,7 @@ SCHEMA = pa.schema(
         ("part", pa.string()),
     ]
 )
+WEIGHT = pa.field("weight", pa.float64())
 SHOWN = 5  # rows that a message lists before it only counts the others
 
 
@@ -70,6 +72,7 @@ class Columns:
     text: list
     label: list
     part: list | None = None
+    weight: list | None = None
     blank_lines: int = 0
     encoding: str | None = None
 
@@ -96,13 +99,14 @@ def read(folder: Path, reading: Reading) -> Table:
         rated = [row for row in rows if row["label"] is not None]
         dropped["rating is zero"] = len(rows) - len(rated)
         rows = rated
+    _refuse_no_weight(rows, reading)
     if reading.rows is not None:
         chosen = _choose(rows, reading.rows)
         dropped["beyond reading.rows"] = len(rows) - len(chosen)
         rows = chosen
     _check_labels(folder, {row["label"] for row in rows} - {None, ""})
     return Table(
-        rows=pa.Table.from_pylist(rows, schema=SCHEMA),
+        rows=pa.Table.from_pylist(rows, schema=SCHEMA if reading.weight is None else SCHEMA.append(WEIGHT)),
         files=files,
         rows_read=rows_read,
         rows_dropped={reason: count for reason, count in sorted(dropped.items()) if count},
@@ -236,7 +240,7 @@ def _delimited(path: Path, text: str, reading: Reading, kind: str) -> Columns:
     header = list(reading.columns or next((values for _, values in records if values), []))
     for _ in range(reading.skip_rows):
         next(records, None)
-    wanted = [header.index(name) for name in _wanted(path, header, reading)]
+    wanted = {key: header.index(name) for key, name in _wanted(path, header, reading).items()}
     ragged, picked, blank, row = [], [], 0, 0
     for line, values in records:
         if not values:
@@ -244,7 +248,7 @@ def _delimited(path: Path, text: str, reading: Reading, kind: str) -> Columns:
             continue
         row += 1
         if len(values) == len(header):
-            picked.append([values[index] for index in wanted])
+            picked.append([values[index] for index in wanted.values()])
         else:
             ragged.append(f"row {row} (line {line}) has {len(values)}")
     if ragged:
@@ -252,7 +256,8 @@ def _delimited(path: Path, text: str, reading: Reading, kind: str) -> Columns:
             f"{path}: {len(header)} fields a row expected, but {_listed(ragged)}: mend these rows, or look at "
             f"{_key(path, 'format')} ({kind} now), quotes and columns beside it"
         )
-    return Columns(*([list(column) for column in zip(*picked, strict=True)] or [[], []]), blank_lines=blank)
+    columns = [list(column) for column in zip(*picked, strict=True)] or [[] for _ in wanted]
+    return Columns(**dict(zip(wanted, columns, strict=True)), blank_lines=blank)
 
 
 def _records(path: Path, text: str, quotes: bool, kind: str) -> Iterator[tuple[int, list[str]]]:
@@ -290,8 +295,8 @@ def _json_lines(path: Path, text: str, reading: Reading, kind: str) -> Columns:
                 f"{path}: line {number} is not a JSON object ({error}): mend it, or set {_key(path, 'format')}"
             ) from None
     names = list(dict.fromkeys(name for record in records for name in record))
-    columns = [[record.get(name) for record in records] for name in _wanted(path, names, reading)]
-    return Columns(*columns, blank_lines=blank)
+    wanted = _wanted(path, names, reading).items()
+    return Columns(**{key: [record.get(name) for record in records] for key, name in wanted}, blank_lines=blank)
 
 
 def _json_object(line: str) -> dict:
@@ -322,26 +327,25 @@ def _text_lines(path: Path, text: str, reading: Reading, kind: str) -> Columns:
 def _parquet(path: Path, data: bytes, reading: Reading) -> Columns:
     try:
         file = pq.ParquetFile(pa.BufferReader(data))
-        names = _wanted(path, file.schema_arrow.names, reading)
-        table = file.read(columns=names)
+        wanted = _wanted(path, file.schema_arrow.names, reading)
+        table = file.read(columns=list(set(wanted.values())))
     except (OSError, pa.ArrowInvalid) as error:
         raise Problem(
             f"{path} is not a whole Parquet file ({error}): fetch it anew, or set {_key(path, 'format')}"
         ) from None
-    return Columns(*(table.column(name).to_pylist() for name in names))
+    return Columns(**{key: table.column(name).to_pylist() for key, name in wanted.items()})
 
 
-def _wanted(path: Path, found: list[str], reading: Reading) -> list[str]:
-    """Return the names of the columns to read, once it is sure that the file holds each of them once."""
-    wanted = {"text": reading.text, "label": reading.label}
-    if reading.part is not None:
-        wanted["part"] = reading.part
+def _wanted(path: Path, found: list[str], reading: Reading) -> dict[str, str]:
+    """Return the names of the columns to read by their use, once it is sure that the file holds each of them once."""
+    named = {key: getattr(reading, key) for key in ("text", "label", "part", "weight")}
+    wanted = {key: name for key, name in named.items() if name is not None}
     for key, name in wanted.items():
         if name not in found:
             raise Problem(f"{path} has no column '{name}': {nearest(name, found)}: mend {_key(path, key)}")
         if found.count(name) > 1:
             raise Problem(f"{path} has {found.count(name)} columns named '{name}': rename all but one")
-    return list(wanted.values())
+    return wanted
 
 
 def _rows(path: Path, columns: Columns, reading: Reading) -> list[dict]:
@@ -356,10 +360,12 @@ def _rows(path: Path, columns: Columns, reading: Reading) -> list[dict]:
     stem = _stem(path)
     file_part = stem if stem in PARTS else None
     parts = _parts(path, columns.part or [None] * len(labels), reading)
-    values = enumerate(zip(columns.text, labels, parts, strict=True), start=1)
+    weights = _weights(path, columns.weight or [1] * len(labels), reading)
+    values = enumerate(zip(columns.text, labels, parts, weights, strict=True), start=1)
+    names = (*SCHEMA.names, WEIGHT.name)
     return [
-        dict(zip(SCHEMA.names, (f"{stem}-{row}", path.name, row, text, label, part or file_part), strict=True))
-        for row, (text, label, part) in values
+        dict(zip(names, (f"{stem}-{row}", path.name, row, text, label, part or file_part, weight), strict=True))
+        for row, (text, label, part, weight) in values
     ]
 
 
@@ -392,21 +398,45 @@ def _plain_label(value: str | float | None) -> str | None:
 
 def _sign_labels(path: Path, values: list, reading: Reading) -> list[str | None]:
     """Return 'positive', 'negative', or null for zero."""
-    labels, wrong = [], []
-    for row, value in enumerate(values, 1):
-        try:
-            rating = float(value)
-        except (TypeError, ValueError):
-            rating = math.nan
-        if math.isnan(rating):
-            wrong.append(f"row {row}: {_shown(value)}")
-        labels.append("positive" if rating > 0 else "negative" if rating < 0 else None)
+    ratings, wrong = _numbers(values)
     if wrong:
         raise Problem(
             f"{path}: the column '{reading.label}' must hold ratings (numbers), but {_listed(wrong)}: "
             f"mend the file, {_key(path, 'label')}, or label_rule beside it"
         )
-    return labels
+    return ["positive" if rating > 0 else "negative" if rating < 0 else None for rating in ratings]
+
+
+def _weights(path: Path, values: list, reading: Reading) -> list[float]:
+    """Return how much each text counts, whatever the sign."""
+    weights, wrong = _numbers(values)
+    if wrong:
+        raise Problem(
+            f"{path}: the column '{reading.weight}' must hold weights (finite numbers), but {_listed(wrong)}: "
+            f"mend the file, or choose another column by {_key(path, 'weight')} (null: all texts count alike)"
+        )
+    return [abs(weight) for weight in weights]
+
+
+def _refuse_no_weight(rows: list[dict], reading: Reading) -> None:
+    wrong = [f"{row['file']}, row {row['row']}" for row in rows if not row["weight"]]
+    if wrong:
+        raise Problem(
+            f"the weight in the column '{reading.weight}' is 0: {_listed(wrong)}: a text that shall not train has no "
+            "place in the data; leave its row out, or give it a weight"
+        )
+
+
+def _numbers(values: list) -> tuple[list[float], list[str]]:
+    """Return values as numbers, and a line for every row whose value is no finite one."""
+    numbers = []
+    for value in values:
+        try:
+            numbers.append(float(value))
+        except (TypeError, ValueError):
+            numbers.append(math.nan)
+    wrong = (row for row, number in enumerate(numbers, 1) if not math.isfinite(number))
+    return numbers, [f"row {row}: {_shown(values[row - 1])}" for row in wrong]
 
 
 def _parts(path: Path, values: list, reading: Reading) -> list[str | None]:

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow.parquet as pq
 
 from stages.classification.data import Prepared
 from stages.classification.metrics import scores
+from stages.classification.models import Texts
 from stages.classification.saved import Saved
 from stages.clock import clock
 from stages.params import load
@@ -39,11 +39,11 @@ def _fit_baseline(job: Job, data: Prepared) -> tuple[Any, float, list[dict], dic
     """Return a fitted baseline, the seconds that it took, no epochs, and its scores on validation."""
     parameters = load().classification.model(job.model)
     folder = Path("data/prepared", job.dataset)
-    train_part, (held_out, labels) = (_texts(folder / f"{name}.parquet", data) for name in ("train", "validation"))
+    train_part, held_out = (_texts(folder / f"{name}.parquet", data) for name in ("train", "validation"))
     began = clock.seconds()
-    classifier = Saved.model_file(job.model).Model.fit(parameters, train_part, (held_out, labels), len(data.labels))
+    classifier = Saved.model_file(job.model).Model.fit(parameters, train_part, held_out, len(data.labels))
     seconds = clock.seconds() - began
-    return classifier, seconds, [], scores(labels, classifier.predict(held_out))
+    return classifier, seconds, [], scores(held_out.labels, classifier.predict(held_out.texts))
 
 
 def _fit_neural(job: Job, data: Prepared) -> tuple[Any, float, list[dict], dict]:
@@ -60,7 +60,7 @@ def _fit_neural(job: Job, data: Prepared) -> tuple[Any, float, list[dict], dict]
     return classifier, history.seconds, history.epochs, best
 
 
-def _texts(path: Path, data: Prepared) -> tuple[list[str], np.ndarray]:
-    """Return a part's texts and the indices of their labels."""
-    table = pq.read_table(path, columns=["text", "label"])
-    return table["text"].to_pylist(), np.searchsorted(data.labels, table["label"].to_numpy())
+def _texts(path: Path, data: Prepared) -> Texts:
+    """Return a part's texts, the indices of their labels, and how much they count."""
+    part = data.part(path.stem)
+    return Texts(pq.read_table(path, columns=["text"])["text"].to_pylist(), part.labels, part.weights)

@@ -19,12 +19,12 @@ PARTS = ("train", "validation", "test")
 
 
 def split_table(table: pd.DataFrame, choices: Split) -> tuple[dict[str, pd.DataFrame], dict[str, int]]:
-    """Return the three parts (columns id, text, label; rows in the table's order) and the dropped rows by reason.
+    """Return the three parts and the dropped rows by reason.
 
-    A text is compared with others by its folded form: case, spacing and punctuation do not count. Dropped are
-    all rows of a text that stands with several labels, rows outside an official part whose text stands in it,
-    and repetitions within a part; an official test part keeps its repetitions, so that figures on it compare
-    with the literature's.
+    The parts have the columns id, text, label, and weight if the table has it; rows are in the table's order. A text
+    is compared with others by its folded form: case, spacing and punctuation do not count. Dropped are all rows of a
+    text that stands with several labels, rows outside an official part whose text stands in it, and repetitions
+    within a part; an official test part keeps its repetitions, so that figures on it compare with the literature's.
 
     Raises:
         Problem: a label has fewer rows than there are parts to draw, or a part is left without rows.
@@ -45,7 +45,7 @@ def split_table(table: pd.DataFrame, choices: Split) -> tuple[dict[str, pd.DataF
     repeated = pd.DataFrame({"folded": table["folded"], "part": part, "kept": kept}).duplicated() & kept
     reason[repeated & (table["part"] != "test")] = "repeated"
     kept = reason.isna()
-    columns = ["id", "text", "label"]
+    columns = [name for name in ("id", "text", "label", "weight") if name in table]
     parts = {name: table.loc[kept & (part == name), columns].reset_index(drop=True) for name in PARTS}
     _refuse_empty(parts)
     return parts, reason.value_counts().sort_index().to_dict()

@@ -62,10 +62,11 @@ def write_vectors(tokenizer: tokenizers.Tokenizer, folder: Path, given: Path, ch
 
 
 def batches_of(path: Path) -> Iterator[pa.RecordBatch]:
-    """Yield a part's texts and labels in batches."""
+    """Yield a part's texts, labels and, if it has any, weights in batches."""
     # Without pre-buffering: that reads all row groups ahead, and so holds the whole file in memory.
     with pq.ParquetFile(path, pre_buffer=False) as file:
-        yield from file.iter_batches(BATCH, columns=["text", "label"])
+        columns = [name for name in ("text", "label", "weight") if name in file.schema_arrow.names]
+        yield from file.iter_batches(BATCH, columns=columns)
 
 
 def texts_of(path: Path) -> Iterator[list[str]]:
@@ -123,16 +124,17 @@ def _without_markers(tokenizer: tokenizers.Tokenizer) -> tokenizers.Tokenizer:
 def encode_part(
     tokenizer: tokenizers.Tokenizer, path: Path, folder: Path, labels: list[str], choices: Tokenizer
 ) -> tuple[np.ndarray, int]:
-    """Write a part's ids, offsets and labels into `folder`; a text longer than the maximum loses its end.
+    """Write a part's ids, offsets, labels and weights into `folder`; a text longer than the maximum loses its end.
 
     Returns:
         How many texts have 0, 1, 2, … tokens before cutting, (longest + 1,), and how many of all tokens are unknown.
     """
     unknown_id, unknown, lengths, known = tokenizer.token_to_id(UNKNOWN), 0, np.zeros(1, np.int64), pa.array(labels)
-    files = (GrowingArray(folder / f"{path.stem}.{name}.npy") for name in ("ids", "offsets", "labels"))
-    with next(files) as ids, next(files) as offsets, next(files) as indices:
+    files = (GrowingArray(folder / f"{path.stem}.{name}.npy") for name in ("ids", "offsets", "labels", "weights"))
+    with next(files) as ids, next(files) as offsets, next(files) as indices, next(files) as weights:
         offsets.append(np.zeros(1, np.int64))
         for batch in progress(batches_of(path), desc=path.stem, unit="batch"):
+            weighted = "weight" in batch.schema.names
             rows = encode(tokenizer, batch["text"].to_pylist())
             unknown += int(np.count_nonzero(np.concatenate(rows) == unknown_id))
             lengths = _add(lengths, np.bincount([len(row) for row in rows]))
@@ -140,6 +142,7 @@ def encode_part(
             offsets.append(ids.length + np.cumsum([len(row) for row in cut], dtype=np.int64))
             ids.append(np.concatenate(cut))
             indices.append(pc.index_in(batch["label"], known).fill_null(-1).to_numpy())  # -1: audit fails the run
+            weights.append((batch["weight"].to_numpy() if weighted else np.ones(len(rows))).astype(np.float32))
     return lengths, unknown
 
 

@@ -19,7 +19,8 @@ def texts_of(lengths, maximum=30):
         for start, length in zip(starts[:-1], lengths, strict=True)
     ]
     gathered = TokenizedTexts.from_rows(rows, maximum)
-    return TokenizedTexts(gathered.ids, gathered.offsets, np.arange(len(lengths), dtype=np.int32))
+    numbers = np.arange(len(lengths))
+    return TokenizedTexts(gathered.ids, gathered.offsets, numbers.astype(np.int32), (numbers + 0.5).astype(np.float32))
 
 
 def as_lists(epoch):
@@ -79,7 +80,7 @@ def test_epoch_holds_every_row_once(lengths, size, number):
         real = weights > 0
         assert ids.shape == (size, ids.shape[1]) and ids.shape[1] in source.lengths
         assert [ids.dtype, labels.dtype, weights.dtype] == [np.int32, np.int32, np.float32]
-        assert set(weights.tolist()) <= {0, 1}
+        assert (weights[real] == labels[real] + 0.5).all()  # each text's own
         assert not ids[~real].any() and not labels[~real].any()
         assert (np.count_nonzero(ids[real], axis=1) == source.texts.lengths[labels[real]]).all()  # none is cut
         assert (ids[real] == source.texts.padded(labels[real], ids.shape[1])).all()  # the labels go with their texts
@@ -120,7 +121,7 @@ def test_texts_of_like_length_share_a_batch():
 
 def test_open(tmp_path):
     (tmp_path / "meta.json").write_text(json.dumps({"labels": ["a", "b"], "maximum_length": 3, "vectors_from": "none"}))
-    for name, values in {"ids": [2, 3, 4], "offsets": [0, 2, 3], "labels": [1, 0]}.items():
+    for name, values in {"ids": [2, 3, 4], "offsets": [0, 2, 3], "labels": [1, 0], "weights": [1, 1]}.items():
         np.save(tmp_path / f"train.{name}.npy", np.array(values, np.int64 if name == "offsets" else np.int32))
     prepared = Prepared.open(tmp_path)
     assert (prepared.labels, prepared.maximum_length) == (["a", "b"], 3)

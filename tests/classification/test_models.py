@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from stages.classification.data import Prepared
-from stages.classification.models import NeuralParameters
+from stages.classification.models import NeuralParameters, Texts
 from stages.classification.params import Models, Tokenizer, Training
 from stages.classification.saved import Saved
 from stages.classification.tokenizing import encode_part, fit, write_vectors
@@ -45,6 +45,14 @@ def sentences(count: int, seed: int) -> tuple[list[str], np.ndarray]:
     return texts, labels
 
 
+def part_of(count: int, seed: int) -> Texts:
+    """Return texts of which as many again have a wrong label, and count next to nothing in training."""
+    texts, labels = sentences(count, seed)
+    more, others = sentences(count, seed + 100)
+    wrong = (others + 1) % len(LABELS)
+    return Texts(texts + more, np.concatenate([labels, wrong]), np.repeat([2.0, 0.002], count))
+
+
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> Prepared:
     import pandas as pd
@@ -52,9 +60,10 @@ def data(tmp_path_factory) -> Prepared:
     folder = tmp_path_factory.mktemp("prepared")
     choices = Tokenizer(maximum_length=MAXIMUM, vectors_width=12)  # narrower than the models': the rest is chance
     for seed, (part, count) in enumerate({"train": 300, "validation": 60}.items()):
-        texts, labels = sentences(count, seed)
+        texts, labels, weights = part_of(count, seed)
         names = np.array(LABELS)[labels]
-        pd.DataFrame({"id": range(count), "text": texts, "label": names}).to_parquet(folder / f"{part}.parquet")
+        table = pd.DataFrame({"id": range(2 * count), "text": texts, "label": names, "weight": weights})
+        (table if part == "train" else table[:count]).to_parquet(folder / f"{part}.parquet")
     tokenizer = fit(iter([sentences(300, 0)[0]]), choices)
     tokens = folder / "tokens"
     tokens.mkdir()
@@ -78,7 +87,7 @@ def train(name: str, data: Prepared, checkpoint: Path, seed: int = 1, stop: int 
         classifier = neural.build(module, parameters, data, TRAINING, seed)
         neural.fit(classifier, parameters, data, TRAINING, seed, plan)
         return classifier
-    return module.Model.fit(parameters, sentences(300, 0), sentences(60, 1), len(LABELS))
+    return module.Model.fit(parameters, part_of(300, 0), Texts(*sentences(60, 1), np.ones(60)), len(LABELS))
 
 
 def load(name: str, folder: Path, data: Prepared):
@@ -100,7 +109,7 @@ def test_every_model_file_is_checked():
     assert set(MODELS) == set(Models.model_fields)
 
 
-def test_learns_what_a_word_tells(trained):
+def test_learns_what_a_word_tells_in_the_texts_that_count(trained):
     name, classifier = trained
     texts, labels = sentences(200, seed=7)
     found = classifier.predict(texts)

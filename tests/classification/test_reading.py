@@ -1,6 +1,7 @@
 import bz2
 import gzip
 import json
+import re
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -114,6 +115,56 @@ def test_sign_of_a_rating_without_header(folder):
         (2, '"bad', "negative"),
     ]
     assert (table.rows_read, table.rows_dropped) == (3, {"rating is zero": 1})
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("m.csv", "text,rating\nfine,2.5\nbad,-0.1\nnothing,0\n"),
+        (
+            "m.jsonl",
+            '{"text": "fine", "rating": 2.5}\n{"text": "bad", "rating": -0.1}\n{"text": "none", "rating": 0}\n',
+        ),
+    ],
+)
+def test_a_rating_may_be_label_and_weight(folder, name, content):
+    put(folder, name, content)
+    found = rows(folder, label="rating", label_rule="sign", weight="rating")
+    assert [(row["text"], row["label"], row["weight"]) for row in found] == [
+        ("fine", "positive", 2.5),
+        ("bad", "negative", 0.1),
+    ]
+    assert "weight" not in rows(folder, label="rating", label_rule="sign")[0]
+
+
+def test_weights_of_parquet_and_of_a_column_of_their_own(folder):
+    table = pa.table({"w": [3, 1], "label": ["x", "y"], "part": ["train", "test"], "text": ["a", "b"]})
+    pq.write_table(table, folder / "d.parquet")
+    found = [(row["text"], row["label"], row["part"], row["weight"]) for row in rows(folder, part="part", weight="w")]
+    assert found == [("a", "x", "train", 3.0), ("b", "y", "test", 1.0)]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (
+            ("1", "much"),
+            r"d\.csv: the column 'w' must hold weights \(finite numbers\), but row 2: 'much': mend the file",
+        ),
+        (("inf", "1"), "but row 1: 'inf'"),
+        (("1", ""), "but row 2: ''"),
+        (("0", "1"), r"the weight in the column 'w' is 0: d\.csv, row 1: a text that shall not train has no place"),
+    ],
+)
+def test_weights_that_are_none(folder, values, expected):
+    put(folder, "d.csv", "text,label,w\na,x,{}\nb,y,{}\n".format(*values))
+    assert re.search(expected, message(folder, weight="w"))
+
+
+def test_no_column_of_weights(folder):
+    put(folder, "d.csv", CSV)
+    assert "has no column 'weigth': " in message(folder, weight="weigth")
+    assert "datasets.mine.reading.weight in params.yaml" in message(folder, weight="weigth")
 
 
 def test_labels_that_are_numbers(folder):

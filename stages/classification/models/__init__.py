@@ -2,15 +2,24 @@
 
 A neural model has `build(parameters, vocabulary, classes)`, which returns a Keras model from ids (B, T) int32,
 padded at the end with 0, to logits (B, classes); padding must not change them. A baseline has a class
-`Model` with the class methods `fit(parameters, train, validation, classes)` and `load(folder)`, and the
-methods `predict(texts)` and `save(folder)`.
+`Model` with the class methods `fit(parameters, train, validation, classes)`, where the parts are `Texts`, and
+`load(folder)`, and the methods `predict(texts)` and `save(folder)`.
 """
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
+import numpy as np
 from pydantic import Field
 
 from stages.schema import Neural
+
+
+class Texts(NamedTuple):
+    """A part, for a baseline."""
+
+    texts: list[str]
+    labels: np.ndarray  # (texts,) int, the classes
+    weights: np.ndarray  # (texts,), how much they count in training
 
 
 class NeuralParameters(Neural):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from stages.classification.models import Texts
 from stages.files import read_json, write_json
 from stages.schema import Frozen
 
@@ -19,10 +20,9 @@ class Model:
         self.shares = shares
 
     @classmethod
-    def fit(cls, _parameters: Parameters, train: tuple, _validation: tuple, classes: int) -> "Model":
-        """Count the labels of train; `train` is (texts, labels)."""
-        _, labels = train
-        return cls((np.bincount(labels, minlength=classes) / len(labels)).tolist())
+    def fit(cls, _parameters: Parameters, train: Texts, _validation: Texts, classes: int) -> "Model":
+        """Count the labels of train: each text once, for figures count them so, whatever their weights."""
+        return cls((np.bincount(train.labels, minlength=classes) / len(train.labels)).tolist())
 
     def predict(self, texts: list[str]) -> np.ndarray:
         """Return probabilities (texts, classes)."""

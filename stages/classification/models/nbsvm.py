@@ -9,7 +9,8 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from stages.classification.linear import NgramClassifier, vectorizer
+from stages.classification.linear import NgramClassifier, relative, vectorizer
+from stages.classification.models import Texts
 from stages.schema import Frozen
 
 
@@ -30,20 +31,22 @@ class Model(NgramClassifier):
     """Arrays: weights (terms, classes), the ratios included; bias (classes,)."""
 
     @classmethod
-    def fit(cls, parameters: Parameters, train: tuple, validation: tuple, classes: int) -> "Model":
+    def fit(cls, parameters: Parameters, train: Texts, validation: Texts, classes: int) -> "Model":
         """Fit on train; of the strengths, the one with the best validation accuracy is kept (the first of equals)."""
         from sklearn.feature_extraction.text import CountVectorizer
 
-        (texts, labels), (held_out, held_out_labels) = train, validation
         form = {"ngram_range": (1, parameters.ngrams), "binary": True}
-        counter = vectorizer(CountVectorizer, form).fit(texts)
-        occurs, held_out_occurs = counter.transform(texts), counter.transform(held_out)
+        counter = vectorizer(CountVectorizer, form).fit(train.texts)
+        occurs, held_out_occurs = counter.transform(train.texts), counter.transform(validation.texts)
         terms = counter.get_feature_names_out().tolist()
         candidates = []
         for strength in parameters.strengths:
-            columns = [_one_against_rest(occurs, labels == label, strength, parameters) for label in range(classes)]
+            columns = [
+                _one_against_rest(occurs, train.labels == label, relative(train.weights), strength, parameters)
+                for label in range(classes)
+            ]
             weights, bias = (np.stack(parts, axis=-1) for parts in zip(*columns, strict=True))
-            hits = (held_out_occurs @ weights + bias).argmax(axis=1) == held_out_labels
+            hits = (held_out_occurs @ weights + bias).argmax(axis=1) == validation.labels
             candidates.append((hits.mean(), weights, bias))
         _, weights, bias = max(candidates, key=lambda candidate: candidate[0])
         return cls(form, terms, weights=weights, bias=bias)
@@ -58,14 +61,19 @@ class Model(NgramClassifier):
         return alone / alone.sum(axis=1, keepdims=True)
 
 
-def _one_against_rest(occurs, inside: np.ndarray, strength: float, parameters: Parameters) -> tuple[np.ndarray, float]:
-    """Return the weights (terms,) and the bias that tell one class from the rest (the paper's equations 2, 3 and 6)."""
+def _one_against_rest(
+    occurs, inside: np.ndarray, counts: np.ndarray, strength: float, parameters: Parameters
+) -> tuple[np.ndarray, float]:
+    """Return the weights (terms,) and the bias that tell one class from the rest (the paper's equations 2, 3 and 6).
+
+    A text that counts so many times is as so many texts, in the ratios and for the classifier.
+    """
     from sklearn.linear_model import LogisticRegression
 
-    here, there = (parameters.smoothing + np.asarray(occurs[rows].sum(axis=0)).ravel() for rows in (inside, ~inside))
+    here, there = (parameters.smoothing + occurs[rows].T @ counts[rows] for rows in (inside, ~inside))
     ratio = np.log(here / here.sum()) - np.log(there / there.sum())
     model = LogisticRegression(C=strength, solver="liblinear", dual=True, random_state=0, max_iter=1000)
-    model.fit(occurs.multiply(ratio).tocsr(), inside)
+    model.fit(occurs.multiply(ratio).tocsr(), inside, counts)
     weights = model.coef_[0]
     weights = (1 - parameters.interpolation) * np.abs(weights).mean() + parameters.interpolation * weights
     return weights * ratio, model.intercept_[0]

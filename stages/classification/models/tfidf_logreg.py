@@ -5,8 +5,9 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from stages.classification.linear import NgramClassifier, vectorizer
+from stages.classification.linear import NgramClassifier, relative, vectorizer
 from stages.classification.metrics import softmax
+from stages.classification.models import Texts
 from stages.schema import Frozen
 
 
@@ -25,17 +26,19 @@ class Model(NgramClassifier):
     """Arrays: idf (terms,), weights (terms, classes), bias (classes,)."""
 
     @classmethod
-    def fit(cls, parameters: Parameters, train: tuple, validation: tuple, _classes: int) -> "Model":
+    def fit(cls, parameters: Parameters, train: Texts, validation: Texts, _classes: int) -> "Model":
         """Fit on train; of the strengths, the one with the best validation accuracy is kept (the first of equals)."""
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.linear_model import LogisticRegression
 
-        (texts, labels), (held_out, held_out_labels) = train, validation
         form = {"ngram_range": (1, parameters.ngrams), "sublinear_tf": parameters.sublinear}
-        weighted = vectorizer(TfidfVectorizer, form, min_df=parameters.minimum_texts).fit(texts)
-        features, held_out_features = weighted.transform(texts), weighted.transform(held_out)
-        candidates = [LogisticRegression(C=c, max_iter=1000).fit(features, labels) for c in parameters.strengths]
-        best = max(candidates, key=lambda model: model.score(held_out_features, held_out_labels))
+        weighted = vectorizer(TfidfVectorizer, form, min_df=parameters.minimum_texts).fit(train.texts)
+        features, held_out_features = weighted.transform(train.texts), weighted.transform(validation.texts)
+        candidates = [
+            LogisticRegression(C=c, max_iter=1000).fit(features, train.labels, relative(train.weights))
+            for c in parameters.strengths
+        ]
+        best = max(candidates, key=lambda model: model.score(held_out_features, validation.labels))
         weights, bias = best.coef_.T, best.intercept_
         if len(best.classes_) == 2:  # scikit-learn keeps one column for two classes
             weights, bias = np.hstack([-weights, weights]) / 2, np.concatenate([-bias, bias]) / 2
