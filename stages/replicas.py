@@ -22,7 +22,7 @@ from stages.tasks import Job
 
 # glibc gives large buffers back to the kernel after every step and faults them in again; keeping them is worth
 # 1.3 to 1.75 times. Elsewhere than on glibc these names mean nothing.
-KEEP_BUFFERS = {
+KEEP_BUFFERS = {  # read when a process starts
     "MALLOC_MMAP_THRESHOLD_": str(1 << 32),
     "MALLOC_TRIM_THRESHOLD_": str(1 << 32),
     "MALLOC_TOP_PAD_": str(1 << 28),
@@ -37,11 +37,12 @@ ONE_THREAD = {
 
 
 def prepare_jax() -> None:
-    """Settle threads and the compilation cache for this process and its children; call it before JAX is imported.
+    """Settle threads, memory and the compilation cache for this process and its children, before JAX is imported.
 
     The cache gets no limit here, for JAX would read through all of it before every entry; `check` prunes it.
     """
-    os.environ |= ONE_THREAD
+    keep_buffers()
+    os.environ |= ONE_THREAD | KEEP_BUFFERS
     os.environ |= {
         "JAX_COMPILATION_CACHE_DIR": str(shared_cache("compiled") / _processor()),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
@@ -69,12 +70,10 @@ def side_by_side(replica: Callable, jobs: Sequence, choices: Choices) -> list:
     """
     prepare_jax()
     if len(jobs) == 1 and choices.backend not in ("dask", "ray"):
-        keep_buffers()
         with threadpool_limits(1):  # of libraries that were loaded before `prepare_jax`
             return [replica(jobs[0])]
     from joblib import Parallel, cpu_count, delayed
 
-    os.environ |= KEEP_BUFFERS  # read by glibc when a worker starts
     processes = cpu_count() + 1 if choices.processes < 1 else choices.processes
     workers = Parallel(n_jobs=min(processes, len(jobs)), backend=choices.backend)
     return workers(delayed(_worker)(replica, job) for job in jobs)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LEVELS = (0.025, 0.1, 0.5, 0.9, 0.975)  # quantiles of a forecast: the median, and the ends of 80 and 95 % intervals
 MEDIAN = LEVELS.index(0.5)
 COVARIATE = "covariate."
-BATCH = 512  # windows that are forecast at a time
+BATCH = 128  # windows that are forecast at a time: more take memory, and no less time
 
 
 @dataclass(frozen=True)
