@@ -222,10 +222,14 @@ class Batches:
         """Return ([sources (B, S), targets before (B, T)], targets (B, T), weights (B,): 0 for rows that only pad)."""
         size = self._size(bound)
         source, target = self.source.padded(rows, bound[0], size), self.target.padded(rows, bound[1], size)
-        before = np.pad(target[:, :-1], [(0, 0), (1, 0)], constant_values=BEGIN)
         source[len(rows) :, 0] = END  # a row that only pads is a source without tokens
         weights = (np.arange(size) < len(rows)).astype(np.float32)
-        return [source, before], target, weights
+        return [source, shifted(target)], target, weights
+
+
+def shifted(targets: np.ndarray) -> np.ndarray:
+    """Return what stands before each target (B, T): the target before it, at first the beginning."""
+    return np.pad(targets[:, :-1], [(0, 0), (1, 0)], constant_values=BEGIN)
 
 
 @dataclass(frozen=True)

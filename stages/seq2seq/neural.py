@@ -14,7 +14,7 @@ with light_imports():
 
 from stages import training
 from stages.network import Network, assembled
-from stages.seq2seq.data import BEGIN, PADDING, Batches, Prepared, Rows, Vocabularies, Written, bucket_bounds
+from stages.seq2seq.data import PADDING, SIDES, Batches, Prepared, Rows, Vocabularies, Written, bucket_bounds, shifted
 from stages.seq2seq.decoding import search
 from stages.seq2seq.layers import Pair
 from stages.seq2seq.models import NeuralParameters
@@ -63,13 +63,14 @@ class NeuralModel(Network):
 
     def attention(self, source: str, output: str) -> tuple[list[str], list[str], np.ndarray]:
         """Return a source's tokens, those of an output and its end, and the weights (output's, source's)."""
-        sides = {"source": source, "target": output}
-        read, wrote = (self.vocabularies.encode(side, [text])[0] for side, text in sides.items())
+        rows = [self.vocabularies.encode(side, [text]) for side, text in (("source", source), ("target", output))]
+        (read,), (wrote,) = rows
         # One shape for all, so that it is compiled once.
-        padded = [np.full((1, self.vocabularies.maximum[side]), PADDING, np.int32) for side in sides]
-        padded[0][0, : len(read)] = read
-        padded[1][0, : len(wrote)] = [BEGIN, *wrote[:-1]]
-        weights = np.asarray(self._attention.outputs(padded))[0, : len(wrote), : len(read)]
+        longest = (self.vocabularies.maximum[side] for side in SIDES)
+        reads, writes = (
+            Rows.gather(own).padded(np.zeros(1, int), most, 1) for own, most in zip(rows, longest, strict=True)
+        )
+        weights = np.asarray(self._attention.outputs([reads, shifted(writes)]))[0, : len(wrote), : len(read)]
         return self.vocabularies.tokens("source", read), self.vocabularies.tokens("target", wrote), weights
 
     def _batches(self, rows: Rows) -> Iterator[tuple[np.ndarray, np.ndarray]]:
