@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from tqdm import tqdm
 
@@ -44,8 +45,13 @@ def run(stage: Callable[..., None], parser: argparse.ArgumentParser | None = Non
         print(f"error: {problem}", file=sys.stderr)
         sys.exit(problem.exit_code)
     except OSError as error:
-        print(f"error: {error.filename or module}: {error.strerror or error}", file=sys.stderr)
+        hint = ": run `dvc repro` first" if _made_by_a_stage(error.filename) else ""
+        print(f"error: {error.filename or module}: {error.strerror or error}{hint}", file=sys.stderr)
         sys.exit(1)
+
+
+def _made_by_a_stage(path: object) -> bool:
+    return Path(str(path)).parts[:1] in (("data",), ("models",), ("reports",)) and not Path(str(path)).exists()
 
 
 def end_with_parent() -> None:

@@ -51,7 +51,7 @@ def check_table(frame: "pd.DataFrame", items: list[dict], source: Path) -> dict:
     """
     import great_expectations as gx
 
-    expectations = [_build(item, number, source) for number, item in enumerate(items, start=1)]
+    expectations = _build_all(items, source)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     suite = context.suites.add(gx.ExpectationSuite(name="expectations", expectations=expectations))
@@ -62,6 +62,19 @@ def check_table(frame: "pd.DataFrame", items: list[dict], source: Path) -> dict:
     outcomes = {result["expectation_config"]["meta"]["item"]: result for result in outcome["results"]}
     results = [_plain_result(item, outcomes[number], frame) for number, item in enumerate(items, start=1)]
     return {"success": all(result["success"] for result in results), "expectations": results}
+
+
+def _build_all(items: list, source: Path) -> list["Expectation"]:
+    """Return every item's expectation, or raise one problem that tells of all bad items."""
+    built, problems = [], []
+    for number, item in enumerate(items, start=1):
+        try:
+            built.append(_build(item, number, source))
+        except Problem as problem:
+            problems.append(str(problem))
+    if problems:
+        raise Problem("\n".join(problems))
+    return built
 
 
 def _build(item: object, number: int, source: Path) -> "Expectation":

@@ -44,6 +44,7 @@ from stages.schema import LocalPath, Member, Package, PackagesSource, Source, Ur
 
 CHUNK = 1 << 20
 ATTEMPTS = 3
+EXTRAS = {"s3fs": "s3", "gcsfs": "gs", "adlfs": "abfs"}  # of pyproject.toml, by the package that opens the protocol
 WAIT = tenacity.wait_exponential(multiplier=1, max=30)
 
 
@@ -384,8 +385,11 @@ def _require_protocol(url: str, key: str) -> None:
         raise Problem(f"{key}.url: unknown protocol '{protocol}'; {usual}, …") from None
     except ImportError as error:
         package = known_implementations[protocol]["class"].partition(".")[0]
-        install = f"{package}: `.venv/bin/uv pip install {package}`" if package != "fsspec" else f"a package: {error}"
-        raise Problem(f"{key}.url: the protocol '{protocol}' needs {install}") from None
+        needed = f"{package}: `.venv/bin/uv pip install {package}`" if package != "fsspec" else f"a package: {error}"
+        if package in EXTRAS:
+            extra = EXTRAS[package]
+            needed = f"the extra '{extra}': `.venv/bin/uv pip install --requirement pyproject.toml --extra {extra}`"
+        raise Problem(f"{key}.url: the protocol '{protocol}' needs {needed}") from None
 
 
 def _always_download(url: str, download: Callable[[Path], str]) -> tuple[str, Path]:

@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, create_model, model_validator
 
+from stages.console import BadParameters, nearest
+
 
 def distinct(values: tuple) -> tuple:
     """Refuse values that are given twice."""
@@ -69,17 +71,16 @@ class Url(Frozen):
 
 
 def _kind(source: object) -> str | None:
-    """Tell the kinds of source apart by the key that only one of them has."""
-    for kind in ("package", "packages", "path", "url"):
-        if (isinstance(source, dict) and kind in source) or hasattr(source, kind):
-            return kind
-    return None
+    """Tell the kinds of source apart by the key that only one of them has; none if there are two such keys."""
+    keys = source if isinstance(source, dict) else type(source).model_fields if isinstance(source, Frozen) else ()
+    kinds = [kind for kind in ("package", "packages", "path", "url") if kind in keys]
+    return kinds[0] if len(kinds) == 1 else None
 
 
 Vectors = Annotated[
     Annotated[LocalPath, Tag("path")] | Annotated[Url, Tag("url")],
     Discriminator(
-        _kind, custom_error_type="source_kind", custom_error_message="vectors have one of the keys path or url"
+        _kind, custom_error_type="source_kind", custom_error_message="vectors have exactly one of the keys path and url"
     ),
 ]
 
@@ -128,7 +129,7 @@ Source = Annotated[
     Discriminator(
         _kind,
         custom_error_type="source_kind",
-        custom_error_message="a source has one of the keys package, packages, path or url",
+        custom_error_message="a source has exactly one of the keys package, packages, path and url",
     ),
 ]
 
@@ -151,7 +152,13 @@ class Section(Frozen):
         return self
 
     def model(self, name: str) -> Frozen:
-        """Return the parameters of one model that params.yaml names."""
+        """Return the parameters of one model.
+
+        Raises:
+            BadParameters: params.yaml does not name it.
+        """
+        if name not in self.models.model_fields_set:
+            raise BadParameters(f"params.yaml names no model '{name}': {nearest(name, self.model_names())}")
         return getattr(self.models, name)
 
     def model_names(self) -> list[str]:

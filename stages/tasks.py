@@ -18,10 +18,12 @@
 
 from dataclasses import dataclass, field
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from stages.console import Problem
 from stages.params import load
 
 if TYPE_CHECKING:
@@ -54,5 +56,12 @@ class Measured:
 
 
 def task_module(dataset: str, name: str) -> ModuleType:
-    """Return a module of the package of a dataset's task."""
-    return import_module(f"stages.{load().dataset(dataset).task}.{name}")
+    """Return a module of the package of a dataset's task.
+
+    Raises:
+        Problem: the task does without it.
+    """
+    task = load().dataset(dataset).task
+    if find_spec(f"stages.{task}.{name}") is None:
+        raise Problem(f"{dataset} has the task {task}, which has no {name}: its stages are in stages/{task}/dvc.yaml")
+    return import_module(f"stages.{task}.{name}")

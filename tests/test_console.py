@@ -50,6 +50,8 @@ def test_run(stage):
     assert stage("problem", "a.csv") == (1, "", "error: a.csv, row 3: no label: add one\n")
     assert stage("parameters", "") == (2, "", "error: params.yaml:1: seeds: wrong\n")
     assert stage("file", "not-there") == (1, "", "error: not-there: No such file or directory\n")
+    told = "error: data/prepared/a/train.parquet: No such file or directory: run `dvc repro` first\n"
+    assert stage("file", "data/prepared/a/train.parquet") == (1, "", told)
 
 
 def test_run_shows_where_a_mistake_of_ours_lies(stage):

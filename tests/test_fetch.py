@@ -513,7 +513,10 @@ class TestUrls:
         monkeypatch.setitem(sys.modules, "s3fs", None)
         with pytest.raises(Problem) as problem:
             fetch.fetch_url(UrlSource(url="s3://bucket/a.csv"), raw, KEY)
-        assert str(problem.value) == f"{KEY}.url: the protocol 's3' needs s3fs: `.venv/bin/uv pip install s3fs`"
+        assert str(problem.value) == (
+            f"{KEY}.url: the protocol 's3' needs the extra 's3': "
+            "`.venv/bin/uv pip install --requirement pyproject.toml --extra s3`"
+        )
 
     def test_unknown_protocol(self, raw):
         with pytest.raises(Problem, match=r"unknown protocol 'htps'; did you mean 'https'\? valid: abfs, file, ftp"):

@@ -7,8 +7,9 @@ import pytest
 from small_params import others
 
 from stages.classification.params import Training
-from stages.console import BadParameters
+from stages.console import BadParameters, Problem
 from stages.params import load
+from stages.tasks import task_module
 from tools.schema import PATH, schema
 
 ROOT = Path(__file__).parents[1]
@@ -95,6 +96,23 @@ def test_dataset_that_is_not_there(tmp_path):
     assert str(caught.value) == "params.yaml has no dataset 'wire': did you mean 'wires'? valid: reviews, wires"
 
 
+def test_model_that_is_not_there(tmp_path):
+    path = tmp_path / "good.yaml"
+    path.write_text(GOOD)
+    section = load(path).section("wires")
+    for name in ("lstn", "transformer"):
+        with pytest.raises(BadParameters, match=f"params.yaml names no model '{name}': .*valid: cnn, lstm, majority"):
+            section.model(name)
+
+
+def test_stage_that_a_task_does_without(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    load.cache_clear()
+    with pytest.raises(Problem, match="etth1 has the task forecasting, which has no tokenizing: its stages are in"):
+        task_module("etth1", "tokenizing")
+    load.cache_clear()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -130,7 +148,12 @@ def test_dataset_that_is_not_there(tmp_path):
         ("path: train.tab", "path: /t", "P:10: datasets.wires.source.files.0.path: must be a path inside the archive"),
         ("{path: reviews.csv}", "{path: ''}", "P:20: datasets.reviews.source.path: String should have at least 1 cha"),
         ("{path: reviews.csv}", "{url: x}", "P:20: datasets.reviews.source.url: String should match pattern"),
-        ("{path: reviews.csv}", "{file: x}", "P:20: datasets.reviews.source: a source has one of the keys package, p"),
+        ("{path: reviews.csv}", "{file: x}", "P:20: datasets.reviews.source: a source has exactly one of the keys p"),
+        (
+            "{path: reviews.csv}",
+            "{path: a, url: b}",
+            "P:20: datasets.reviews.source: a source has exactly one of the k",
+        ),
         ("part: train", "prt: train", "P:12: datasets.wires.source.files.0.prt: unknown key; did you mean 'part'? val"),
         ("  bootstrap: 100", "", "P:36: evaluation: must be a mapping (found None)"),
         ("validation: 0.1", "validation: 0.6", "P:14: datasets.wires.split.validation: Input should be less than 0.5 "),

@@ -203,6 +203,12 @@ def test_bad_items(project, item, expected):
     assert expected in failure()
 
 
+def test_all_bad_items_are_told_at_once(project):
+    expect({"type": "nothing"}, {"type": "expect_column_to_exist", "column": "id"}, "no mapping")
+    told = failure()
+    assert "item 1: unknown type 'nothing'" in told and "item 3 must be a mapping" in told and "item 2" not in told
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("- type: [", "mine.yaml:1: not valid YAML"), ("type: x", "must be a list"), ("", "must be a list")],

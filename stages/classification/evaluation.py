@@ -33,7 +33,7 @@ def measure(saved: Saved) -> Measured:
         predictions,
         scores={seed: scores(labels, found) for seed, found in probabilities.items()},
         details={
-            "by_class": by_class(labels, mean, saved.labels),
+            "by_class": by_class(labels, list(probabilities.values()), saved.labels),
             "by_length": _by_quartile(predictions, "tokens"),
             "by_unknown": _by_quartile(predictions, "unknown"),
             "signature": signature(saved, test),

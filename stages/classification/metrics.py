@@ -63,11 +63,15 @@ def scores(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
     return {name: float(value) for name, value in found.items()}
 
 
-def by_class(labels: np.ndarray, probabilities: np.ndarray, names: list[str]) -> dict[str, dict[str, float]]:
-    """Return precision, recall and support of every class; precision is 0 where a class is never predicted."""
-    sums = contributions(labels, probabilities).sum(axis=0)
-    hits, guessed, occurs = sums[2 : 2 + 3 * len(names)].reshape(3, -1)
-    rows = zip(names, hits / np.maximum(guessed, 1), hits / np.maximum(occurs, 1), occurs, strict=True)
+def by_class(labels: np.ndarray, replicas: list[np.ndarray], names: list[str]) -> dict[str, dict[str, float]]:
+    """Return precision, recall and support of every class, the mean over replicas' probabilities (items, classes).
+
+    Precision is 0 where a class is never predicted.
+    """
+    sums = np.array([contributions(labels, probabilities).sum(axis=0) for probabilities in replicas])
+    hits, guessed, occurs = np.moveaxis(sums[:, 2 : 2 + 3 * len(names)].reshape(len(replicas), 3, -1), 1, 0)
+    precision, recall = ((hits / np.maximum(found, 1)).mean(axis=0) for found in (guessed, occurs))
+    rows = zip(names, precision, recall, occurs[0], strict=True)
     return {
         name: {"precision": float(precision), "recall": float(recall), "support": int(support)}
         for name, precision, recall, support in rows

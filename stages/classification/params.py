@@ -24,12 +24,15 @@ class Reading(Frozen):
     format: Literal["csv", "tsv", "jsonl", "parquet", "text"] | None = Field(
         default=None, description="by the file's ending when null; text: a line is a text, the file's name its label"
     )
+    delimiter: str | None = Field(
+        default=None, min_length=1, max_length=1, description="between fields; null: a comma in csv, a tab in tsv"
+    )
     columns: tuple[str, ...] | None = Field(default=None, description="column names, where the file has no header")
     quotes: bool | None = Field(default=None, description="fields may stand in double quotes; null: in CSV, not in TSV")
     skip_rows: int = Field(default=0, ge=0, description="rows to pass over after the header")
     encoding: str | None = Field(default=None, description="as Python names it; detected when null")
-    compression: Literal["gzip", "bz2", "lz4", "zstd", "none"] | None = Field(
-        default=None, description="by the file's ending when null"
+    compression: Literal["gzip", "bz2", "lz4", "zstd", "xz", "none"] | None = Field(
+        default=None, description="by the file's first bytes when null"
     )
     rows: int | None = Field(default=None, ge=1, description="keep at most so many rows a part, chosen by a hash")
 

@@ -16,6 +16,7 @@ import csv
 import hashlib
 import io
 import json
+import lzma
 import math
 from collections import Counter
 from collections.abc import Iterator
@@ -40,7 +41,14 @@ FORMATS = {
     ".parquet": "parquet",
     ".txt": "text",
 }
-COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".lz4": "lz4", ".zst": "zstd"}
+COMPRESSIONS = {  # by what a file begins with; and the ending of its name, which tells nothing of the format
+    b"\x1f\x8b": ("gzip", ".gz"),
+    b"BZh": ("bz2", ".bz2"),
+    b"\x04\x22\x4d\x18": ("lz4", ".lz4"),
+    b"\x28\xb5\x2f\xfd": ("zstd", ".zst"),
+    b"\xfd7zXZ\x00": ("xz", ".xz"),
+}
+DELIMITERS = {"csv": ",", "tsv": "\t"}
 SCHEMA = pa.schema(
     [
         ("id", pa.string()),
@@ -144,9 +152,8 @@ def _key(path: Path, name: str) -> str:
 
 def _columns(path: Path, reading: Reading) -> Columns:
     """Read one file by its format."""
-    compression = reading.compression or COMPRESSIONS.get(path.suffix.lower(), "none")
     kind = reading.format or _format(path)
-    data = _content(path, compression)
+    data = _content(path, reading.compression)
     if kind == "parquet":
         columns = _parquet(path, data, reading)
     else:
@@ -161,7 +168,7 @@ def _columns(path: Path, reading: Reading) -> Columns:
 
 def _format(path: Path) -> str:
     """Return the format that the file's ending stands for, the compression's ending left out."""
-    name = Path(path.stem) if path.suffix.lower() in COMPRESSIONS else path
+    name = Path(path.stem) if path.suffix.lower() in {ending for _, ending in COMPRESSIONS.values()} else path
     if name.suffix.lower() not in FORMATS:
         raise Problem(
             f"{path}: the ending '{name.suffix}' tells no format: set {_key(path, 'format')} "
@@ -170,19 +177,23 @@ def _format(path: Path) -> str:
     return FORMATS[name.suffix.lower()]
 
 
-def _content(path: Path, compression: str) -> bytes:
-    codec = None if compression == "none" else compression
+def _content(path: Path, declared: str | None) -> bytes:
+    """Return a file's content, decompressed as declared, else as its first bytes tell."""
+    with path.open("rb") as file:
+        begins = file.read(8)
+    found = (codec for mark, (codec, _) in COMPRESSIONS.items() if begins.startswith(mark))
+    codec = declared or next(found, "none")
     try:
-        with pa.input_stream(path, compression=codec) as stream:
+        with lzma.open(path) if codec == "xz" else pa.input_stream(path, None if codec == "none" else codec) as stream:
             data = stream.read()
-    except (OSError, pa.ArrowInvalid) as error:
-        if codec is None:
+    except (OSError, EOFError, lzma.LZMAError, pa.ArrowInvalid) as error:
+        if codec == "none":
             raise
         raise Problem(
             f"{path} is damaged or not compressed by {codec} ({error}): "
             f"fetch it anew, or mend {_key(path, 'compression')}"
         ) from None
-    if not data:
+    if not data.strip():
         raise Problem(f"{path} is empty: remove it, or put data into it")
     return data
 
@@ -236,8 +247,10 @@ def _misfit(path: Path, data: bytes, declared: str, error: UnicodeDecodeError) -
 
 def _delimited(path: Path, text: str, reading: Reading, kind: str) -> Columns:
     """Read CSV or TSV: every value stays text, every row has as many fields as there are columns."""
-    records = _records(path, text, kind == "csv" if reading.quotes is None else reading.quotes, kind)
+    delimiter = reading.delimiter or DELIMITERS[kind]
+    records = _records(path, text, kind == "csv" if reading.quotes is None else reading.quotes, delimiter)
     header = list(reading.columns or next((values for _, values in records if values), []))
+    _refuse_another_delimiter(path, header, delimiter, reading)
     for _ in range(reading.skip_rows):
         next(records, None)
     wanted = {key: header.index(name) for key, name in _wanted(path, header, reading).items()}
@@ -254,18 +267,28 @@ def _delimited(path: Path, text: str, reading: Reading, kind: str) -> Columns:
     if ragged:
         raise Problem(
             f"{path}: {len(header)} fields a row expected, but {_listed(ragged)}: mend these rows, or look at "
-            f"{_key(path, 'format')} ({kind} now), quotes and columns beside it"
+            f"{_key(path, 'format')} ({kind} now), delimiter, quotes and columns beside it"
         )
     columns = [list(column) for column in zip(*picked, strict=True)] or [[] for _ in wanted]
     return Columns(**dict(zip(wanted, columns, strict=True)), blank_lines=blank)
 
 
-def _records(path: Path, text: str, quotes: bool, kind: str) -> Iterator[tuple[int, list[str]]]:
+def _refuse_another_delimiter(path: Path, header: list[str], delimiter: str, reading: Reading) -> None:
+    """Refuse a header that is one field to this delimiter, and has the wanted columns to another one."""
+    for other in ",;\t|":
+        if len(header) == 1 and {reading.text, reading.label} <= set(header[0].split(other)):
+            raise Problem(
+                f"{path}: its header is separated by {other!r}, not by {delimiter!r}: set "
+                f"{_key(path, 'delimiter')} to {json.dumps(other)}"
+            )
+
+
+def _records(path: Path, text: str, quotes: bool, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Yield each record with the line that it begins in; a blank line is an empty record."""
     csv.field_size_limit(2**31 - 1)
     reader = csv.reader(
         io.StringIO(text, newline=""),
-        delimiter="," if kind == "csv" else "\t",
+        delimiter=delimiter,
         quoting=csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE,
         strict=True,
     )
@@ -433,7 +456,7 @@ def _numbers(values: list) -> tuple[list[float], list[str]]:
     for value in values:
         try:
             numbers.append(float(value))
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):  # an integer of 400 digits overflows
             numbers.append(math.nan)
     wrong = (row for row, number in enumerate(numbers, 1) if not math.isfinite(number))
     return numbers, [f"row {row}: {_shown(values[row - 1])}" for row in wrong]

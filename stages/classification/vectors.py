@@ -104,7 +104,11 @@ def _lines(path: Path) -> Iterator[str]:
 def coverage(vectors: np.ndarray, texts: TokenizedTexts) -> dict[str, float]:
     """Return which share of the vocabulary and of the texts' tokens has a vector."""
     covered = vectors.any(axis=1)
-    frequency = np.bincount(texts.ids, minlength=len(vectors))
+    starts = range(0, len(texts.ids), CHUNK)  # all at once would be copied as 64-bit numbers
+    frequency = sum(
+        (np.bincount(texts.ids[start : start + CHUNK], minlength=len(vectors)) for start in starts),
+        np.zeros(len(vectors), np.int64),
+    )
     return {
         "width": vectors.shape[1],
         "vocabulary_covered": float(covered.mean()),

@@ -105,7 +105,7 @@ def _columns(path: Path, reading: Reading) -> pd.DataFrame:
     try:
         if kind == "parquet":
             return pd.read_parquet(path)
-        separator = "," if kind == "csv" else "\t"
+        separator = reading.delimiter or ("," if kind == "csv" else "\t")
         return pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, encoding=reading.encoding)
     except pd.errors.EmptyDataError:
         raise Problem(f"{path} is empty: remove it, or put data into it") from None

@@ -34,7 +34,7 @@ def test_by_class_same_as_scikit_learn(shape):
     expected = precision_recall_fscore_support(
         labels, probabilities.argmax(axis=1), labels=range(shape[2]), zero_division=0
     )
-    found = by_class(labels, probabilities, names)
+    found = by_class(labels, [probabilities], names)
     assert list(found) == names
     for name, precision, recall, _, support in zip(names, *expected, strict=True):
         assert found[name] == {
@@ -74,7 +74,16 @@ def test_figures_of_classes_that_neither_occur_nor_are_predicted():
     labels, probabilities = np.array([0, 0]), np.array([[0.9, 0.1, 0.0], [0.2, 0.8, 0.0]])
     found = scores(labels, probabilities)
     assert found["macro_f1"] == pytest.approx((2 / 3 + 0) / 2)
-    assert by_class(labels, probabilities, ["a", "b", "c"])["c"] == {"precision": 0, "recall": 0, "support": 0}
+    assert by_class(labels, [probabilities], ["a", "b", "c"])["c"] == {"precision": 0, "recall": 0, "support": 0}
+
+
+def test_by_class_is_the_mean_over_replicas():
+    labels, right, wrong = np.array([0, 1]), np.eye(2), np.eye(2)[::-1]
+    assert by_class(labels, [right, right, wrong], ["a", "b"])["a"] == {
+        "precision": pytest.approx(2 / 3),
+        "recall": pytest.approx(2 / 3),
+        "support": 1,
+    }
 
 
 def test_shapes():

@@ -1,6 +1,7 @@
 import bz2
 import gzip
 import json
+import lzma
 import re
 
 import pyarrow as pa
@@ -61,9 +62,15 @@ EXPECTED = [('a, "b"', "x"), ("NA", "y")]
         ("d.csv.bz2", bz2.compress(CSV.encode())),
         ("d.csv.lz4", pa.compress(CSV.encode(), "lz4", asbytes=True)),
         ("d.csv.zst", pa.compress(CSV.encode(), "zstd", asbytes=True)),
+        ("d.csv.xz", lzma.compress(CSV.encode())),
+        ("d.csv", gzip.compress(CSV.encode(), mtime=0)),
+        ("d.csv.gz", CSV),
         ("d.csv", b"\xef\xbb\xbf" + CSV.encode()),
     ],
-    ids=["csv", "tsv", "tab", "jsonl", "ndjson", "upper case, CRLF", "gzip", "bz2", "lz4", "zstd", "byte order mark"],
+    ids=[
+        *("csv", "tsv", "tab", "jsonl", "ndjson", "upper case, CRLF", "gzip", "bz2", "lz4", "zstd", "xz"),
+        *("gzip without its ending", "the ending without gzip", "byte order mark"),
+    ],
 )
 def test_formats_and_compressions(folder, name, content):
     put(folder, name, content)
@@ -152,6 +159,7 @@ def test_weights_of_parquet_and_of_a_column_of_their_own(folder):
             r"d\.csv: the column 'w' must hold weights \(finite numbers\), but row 2: 'much': mend the file",
         ),
         (("inf", "1"), "but row 1: 'inf'"),
+        (("1", "9" * 400), "but row 2: '999"),
         (("1", ""), "but row 2: ''"),
         (("0", "1"), r"the weight in the column 'w' is 0: d\.csv, row 1: a text that shall not train has no place"),
     ],
@@ -159,6 +167,11 @@ def test_weights_of_parquet_and_of_a_column_of_their_own(folder):
 def test_weights_that_are_none(folder, values, expected):
     put(folder, "d.csv", "text,label,w\na,x,{}\nb,y,{}\n".format(*values))
     assert re.search(expected, message(folder, weight="w"))
+
+
+def test_a_rating_of_more_digits_than_a_number_has(folder):
+    put(folder, "d.jsonl", '{"text": "a", "label": ' + "9" * 400 + "}\n")
+    assert "must hold ratings (numbers), but row 1: 999" in message(folder, label_rule="sign")
 
 
 def test_no_column_of_weights(folder):
@@ -248,7 +261,7 @@ def test_broken_quotes(folder, content):
 
 
 @pytest.mark.parametrize(
-    ("content", "expected"), [("", "is empty"), ("text,label\n", "holds no rows"), ("\n\n", "no column 'text'")]
+    ("content", "expected"), [("", "is empty"), ("text,label\n", "holds no rows"), ("\n\n \n", "is empty")]
 )
 def test_empty_file(folder, content, expected):
     put(folder, "d.csv", content)
@@ -260,12 +273,23 @@ def test_empty_compressed_file(folder):
     assert "d.jsonl.gz is empty" in message(folder)
 
 
-@pytest.mark.parametrize(
-    "content", [b"text,label\na,x\n", gzip.compress(CSV.encode() * 500, mtime=0)[:-30]], ids=["plain", "cut off"]
-)
-def test_damaged_compression(folder, content):
-    put(folder, "d.csv.gz", content)
-    assert "d.csv.gz is damaged or not compressed by gzip" in message(folder)
+@pytest.mark.parametrize(("codec", "module"), [("gzip", gzip), ("xz", lzma)])
+def test_damaged_compression(folder, codec, module):
+    put(folder, "d.csv", module.compress(CSV.encode() * 500)[:-30])
+    assert f"d.csv is damaged or not compressed by {codec}" in message(folder)
+
+
+def test_compression_that_is_declared_wrongly(folder):
+    put(folder, "d.csv", CSV)
+    assert "d.csv is damaged or not compressed by gzip" in message(folder, compression="gzip")
+
+
+@pytest.mark.parametrize(("name", "other"), [("d.csv", ";"), ("d.csv", "\t"), ("d.tsv", ","), ("d.csv", "|")])
+def test_another_delimiter(folder, name, other):
+    put(folder, name, CSV.replace(",", other).replace(f"a{other}", "a,"))
+    told = f"set datasets.mine.reading.delimiter in params.yaml to {json.dumps(other)}"
+    assert told in message(folder)
+    assert pairs(folder, delimiter=other, quotes=True) == EXPECTED
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,11 @@ def test_a_column_may_name_the_series(tmp_path):
     assert list(rows["series"].unique()) == ["a", "b"] and len(rows) == 10
 
 
+def test_fields_may_be_separated_otherwise(tmp_path):
+    text = lines(range(8))
+    assert raw(tmp_path, text.replace(",", ";"), delimiter=";").rows == raw(tmp_path, text).rows
+
+
 def test_several_files_are_one_table(tmp_path):
     raw(tmp_path, lines(range(8)), name="a.csv")
     rows = raw(tmp_path, lines(range(8), header="timestamp,heat"), name="b.csv").rows.to_pandas()
