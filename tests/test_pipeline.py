@@ -223,9 +223,12 @@ def test_a_models_file(clone):
     assert ran <= own | stages("compare", "report", models=["majority"])
 
 
-def test_a_new_model(clone):
-    edit(clone, {"classification": {"models": {"tfidf_logreg": {}}}})
-    assert repro(clone) == stages("check", "train", "evaluate", "compare", "report", models=["tfidf_logreg"])
+def test_a_new_model_of_ones_own_is_one_file_and_one_entry(clone):
+    models = clone / "stages/classification/models"
+    shutil.copyfile(models / "majority.py", models / "my_model.py")
+    edit(clone, {"classification": {"models": {"my_model": {}}}})
+    assert repro(clone) == stages("check", "train", "evaluate", "compare", "report", models=["my_model"])
+    assert "my_model" in (clone / "reports/leaderboard.md").read_text()
 
 
 def test_a_removed_model_leaves_the_report(clone):
