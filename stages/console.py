@@ -45,13 +45,14 @@ def run(stage: Callable[..., None], parser: argparse.ArgumentParser | None = Non
         print(f"error: {problem}", file=sys.stderr)
         sys.exit(problem.exit_code)
     except OSError as error:
-        hint = ": run `dvc repro` first" if _made_by_a_stage(error.filename) else ""
+        missing = isinstance(error, FileNotFoundError) and _made_by_a_stage(Path(error.filename or ""))
+        hint = ": run `dvc repro` first" if missing else ""
         print(f"error: {error.filename or module}: {error.strerror or error}{hint}", file=sys.stderr)
         sys.exit(1)
 
 
-def _made_by_a_stage(path: object) -> bool:
-    return Path(str(path)).parts[:1] in (("data",), ("models",), ("reports",)) and not Path(str(path)).exists()
+def _made_by_a_stage(path: Path) -> bool:
+    return path.parts[:1] in (("data",), ("models",), ("reports",)) and path.parts[:2] != ("data", "own")
 
 
 def end_with_parent() -> None:

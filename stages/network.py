@@ -22,8 +22,8 @@ Made = TypeVar("Made")
 def assembled(make: Callable[[], Made], seed: int | None = None) -> Made:
     """Return what `make` builds of Keras' layers, with the first values that a seed gives.
 
-    Layers are numbered from 1 again, for their names stand in the weights' file. Without a seed all values are zero, to
-    be loaded from there.
+    Layers are numbered from 1 again, for their names stand in the weights' file. Without a seed the trained values are
+    zero, to be loaded from there.
     """
     keras.utils.clear_session()
     if seed is not None:
@@ -57,7 +57,10 @@ def _first_values(variables: list[keras.Variable]) -> list[jax.Array]:
             initializer.seed = _Key(key)
         return [give(v.shape, dtype=v.dtype) for give, v in zip(initializers, variables, strict=True)]
 
-    return Compiled(give)(np.array([[seed, 0] for seed in seeds], np.uint32)) if variables else []
+    values = Compiled(give)(np.array([[seed, 0] for seed in seeds], np.uint32)) if variables else []
+    for initializer, seed in zip(initializers, seeds, strict=True):
+        initializer.seed = seed  # not the keys of the compiled code
+    return values
 
 
 class _Key(keras.random.SeedGenerator):

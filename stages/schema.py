@@ -43,6 +43,9 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="hexadecima
 Part = Literal["train", "validation", "test"]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Seeds = Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(distinct)]
+Delimiter = Annotated[
+    str, Field(pattern=r'^[^"\r\n]$', description="one character between fields; null: a comma in csv, a tab in tsv")
+]
 InnerPath = Annotated[str, AfterValidator(_inside)]
 
 

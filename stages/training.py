@@ -127,7 +127,7 @@ def compile_step(
 
     def compute(trainable: list, non_trainable: list, inputs, targets, weights) -> tuple:
         outputs, non_trainable = model.stateless_call(trainable, non_trainable, inputs, training=True)
-        return (loss(targets, outputs) * weights).sum() / weights.sum(), non_trainable
+        return (loss(targets, outputs) * weights).sum() / (weights > 0).sum(), non_trainable
 
     def step(state: State, inputs, targets, weights) -> tuple[State, jax.Array]:
         trainable, non_trainable, variables, averages = state

@@ -45,11 +45,15 @@ def stage(tmp_path):
     return call
 
 
-def test_run(stage):
+def test_run(stage, tmp_path):
     assert stage("well", "here") == (0, "well here\n", "")  # and no progress bar where no terminal is
     assert stage("problem", "a.csv") == (1, "", "error: a.csv, row 3: no label: add one\n")
     assert stage("parameters", "") == (2, "", "error: params.yaml:1: seeds: wrong\n")
     assert stage("file", "not-there") == (1, "", "error: not-there: No such file or directory\n")
+    assert stage("file", "data/own/a.csv") == (1, "", "error: data/own/a.csv: No such file or directory\n")
+    (tmp_path / "data").mkdir()
+    too_long = stage("file", "data/" + 300 * "a")[2]
+    assert "File name too long" in too_long and "dvc repro" not in too_long
     told = "error: data/prepared/a/train.parquet: No such file or directory: run `dvc repro` first\n"
     assert stage("file", "data/prepared/a/train.parquet") == (1, "", told)
 

@@ -23,7 +23,8 @@ def encode(tokenizer: Tokenizer, texts: list[str]) -> list[np.ndarray]:
 class TokenizedTexts:
     """A part as ids: `ids[offsets[i]:offsets[i + 1]]` are the ids of text i.
 
-    Shapes: ids (tokens,) int32, offsets (texts + 1,) int64, labels (texts,) int32, weights (texts,) float32.
+    Shapes: ids (tokens,) int32, offsets (texts + 1,) int64, labels (texts,) int32, weights (texts,) float32, 1 in
+    the mean, so that a rate of learning or a penalty on fitted values keeps its strength.
     """
 
     ids: np.ndarray
@@ -35,7 +36,8 @@ class TokenizedTexts:
     def open(cls, folder: Path, part: str) -> "TokenizedTexts":
         """Open a part that `tokenize` wrote; the ids stay on disk until they are used."""
         names = ("ids", "offsets", "labels", "weights")
-        return cls(*(np.load(folder / f"{part}.{name}.npy", mmap_mode="r") for name in names))
+        *arrays, weights = (np.load(folder / f"{part}.{name}.npy", mmap_mode="r") for name in names)
+        return cls(*arrays, weights / weights.mean())
 
     @classmethod
     def from_rows(cls, rows: list[np.ndarray], maximum: int) -> "TokenizedTexts":

@@ -37,11 +37,6 @@ class NgramClassifier:
         return cls(told["form"], told["terms"], **{name: np.load(folder / f"{name}.npy") for name in told["arrays"]})
 
 
-def relative(weights: np.ndarray) -> np.ndarray:
-    """Return weights (texts,) whose mean is 1, so that a penalty on the fitted values keeps its strength."""
-    return weights / weights.mean()
-
-
 def vectorizer(kind: type, form: dict[str, Any], **options):
     """Return one of scikit-learn's vectorizers for word n-grams; `form` may have been read from JSON."""
     return kind(token_pattern=WORD, **form | {"ngram_range": tuple(form["ngram_range"])}, **options)

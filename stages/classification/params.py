@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 import stages.classification.models as model_files
-from stages.schema import Frozen, Section, Source, one_entry_a_file
+from stages.schema import Delimiter, Frozen, Section, Source, one_entry_a_file
 
 
 class Reading(Frozen):
@@ -18,15 +18,14 @@ class Reading(Frozen):
     )
     weight: str | None = Field(
         default=None,
-        description="the column of how much a text counts in training: numbers, their sign left out; null: all alike",
+        description="the column, in every file, of how much a text counts in training: numbers, their sign left out; "
+        "null: all alike",
     )
     part: str | None = Field(default=None, description="the column that names official parts: train, validation, test")
     format: Literal["csv", "tsv", "jsonl", "parquet", "text"] | None = Field(
         default=None, description="by the file's ending when null; text: a line is a text, the file's name its label"
     )
-    delimiter: str | None = Field(
-        default=None, min_length=1, max_length=1, description="between fields; null: a comma in csv, a tab in tsv"
-    )
+    delimiter: Delimiter | None = None
     columns: tuple[str, ...] | None = Field(default=None, description="column names, where the file has no header")
     quotes: bool | None = Field(default=None, description="fields may stand in double quotes; null: in CSV, not in TSV")
     skip_rows: int = Field(default=0, ge=0, description="rows to pass over after the header")

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -41,13 +42,13 @@ FORMATS = {
     ".parquet": "parquet",
     ".txt": "text",
 }
-COMPRESSIONS = {  # by what a file begins with; and the ending of its name, which tells nothing of the format
-    b"\x1f\x8b": ("gzip", ".gz"),
-    b"BZh": ("bz2", ".bz2"),
-    b"\x04\x22\x4d\x18": ("lz4", ".lz4"),
-    b"\x28\xb5\x2f\xfd": ("zstd", ".zst"),
-    b"\xfd7zXZ\x00": ("xz", ".xz"),
-}
+COMPRESSIONS = (  # with what a file begins with, and the ending of its name
+    ("gzip", b"\x1f\x8b", ".gz"),
+    ("bz2", b"BZh", ".bz2"),
+    ("lz4", b"\x04\x22\x4d\x18", ".lz4"),
+    ("zstd", b"\x28\xb5\x2f\xfd", ".zst"),
+    ("xz", b"\xfd7zXZ\x00", ".xz"),
+)
 DELIMITERS = {"csv": ",", "tsv": "\t"}
 SCHEMA = pa.schema(
     [
@@ -168,7 +169,7 @@ def _columns(path: Path, reading: Reading) -> Columns:
 
 def _format(path: Path) -> str:
     """Return the format that the file's ending stands for, the compression's ending left out."""
-    name = Path(path.stem) if path.suffix.lower() in {ending for _, ending in COMPRESSIONS.values()} else path
+    name = Path(path.stem) if path.suffix.lower() in {ending for *_, ending in COMPRESSIONS} else path
     if name.suffix.lower() not in FORMATS:
         raise Problem(
             f"{path}: the ending '{name.suffix}' tells no format: set {_key(path, 'format')} "
@@ -178,11 +179,12 @@ def _format(path: Path) -> str:
 
 
 def _content(path: Path, declared: str | None) -> bytes:
-    """Return a file's content, decompressed as declared, else as its first bytes tell."""
+    """Return a file's content, decompressed as declared, else as its first bytes tell, else by its ending."""
     with path.open("rb") as file:
         begins = file.read(8)
-    found = (codec for mark, (codec, _) in COMPRESSIONS.items() if begins.startswith(mark))
-    codec = declared or next(found, "none")
+    ending = path.suffix.lower()
+    codec = declared or next((name for name, mark, _ in COMPRESSIONS if begins.startswith(mark)), None)
+    codec = codec or next((name for name, _, usual in COMPRESSIONS if ending == usual), "none")
     try:
         with lzma.open(path) if codec == "xz" else pa.input_stream(path, None if codec == "none" else codec) as stream:
             data = stream.read()
@@ -248,9 +250,9 @@ def _misfit(path: Path, data: bytes, declared: str, error: UnicodeDecodeError) -
 def _delimited(path: Path, text: str, reading: Reading, kind: str) -> Columns:
     """Read CSV or TSV: every value stays text, every row has as many fields as there are columns."""
     delimiter = reading.delimiter or DELIMITERS[kind]
+    _refuse_another_delimiter(path, text, delimiter, reading)
     records = _records(path, text, kind == "csv" if reading.quotes is None else reading.quotes, delimiter)
     header = list(reading.columns or next((values for _, values in records if values), []))
-    _refuse_another_delimiter(path, header, delimiter, reading)
     for _ in range(reading.skip_rows):
         next(records, None)
     wanted = {key: header.index(name) for key, name in _wanted(path, header, reading).items()}
@@ -273,14 +275,16 @@ def _delimited(path: Path, text: str, reading: Reading, kind: str) -> Columns:
     return Columns(**dict(zip(wanted, columns, strict=True)), blank_lines=blank)
 
 
-def _refuse_another_delimiter(path: Path, header: list[str], delimiter: str, reading: Reading) -> None:
-    """Refuse a header that is one field to this delimiter, and has the wanted columns to another one."""
-    for other in ",;\t|":
-        if len(header) == 1 and {reading.text, reading.label} <= set(header[0].split(other)):
-            raise Problem(
-                f"{path}: its header is separated by {other!r}, not by {delimiter!r}: set "
-                f"{_key(path, 'delimiter')} to {json.dumps(other)}"
-            )
+def _refuse_another_delimiter(path: Path, text: str, delimiter: str, reading: Reading) -> None:
+    """Refuse a header that has the wanted columns if it is separated otherwise."""
+    header = next((line for line in io.StringIO(text) if line.strip()), "")
+    names = {mark: {name.strip('"') for name in header.strip().split(mark)} for mark in (delimiter, *",;\t|")}
+    fitting = [mark for mark, found in names.items() if {reading.text, reading.label} <= found]
+    if fitting and delimiter not in fitting and reading.columns is None:
+        raise Problem(
+            f"{path}: its header is separated by {fitting[0]!r}, not by {delimiter!r}: set "
+            f"{_key(path, 'delimiter')} to {json.dumps(fitting[0])}"
+        )
 
 
 def _records(path: Path, text: str, quotes: bool, delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -341,10 +345,11 @@ def _text_lines(path: Path, text: str, reading: Reading, kind: str) -> Columns:
             f"{path}: in the format 'text' a file's name is its label, and '{label}' is the name of a part: rename the "
             f"file to its label, or set {_key(path, 'format')} to a format with a column of labels"
         )
-    _wanted(path, [reading.text, reading.label], reading)
+    wanted = _wanted(path, [reading.text, reading.label], reading)
     lines = [line.rstrip("\n") for line in io.StringIO(text, newline=None)]
     texts = [line for line in lines if line.strip()]
-    return Columns(texts, [label] * len(texts), blank_lines=len(lines) - len(texts))
+    columns = {reading.text: texts, reading.label: [label] * len(texts)}
+    return Columns(**{key: columns[name] for key, name in wanted.items()}, blank_lines=len(lines) - len(texts))
 
 
 def _parquet(path: Path, data: bytes, reading: Reading) -> Columns:
@@ -432,7 +437,10 @@ def _sign_labels(path: Path, values: list, reading: Reading) -> list[str | None]
 
 def _weights(path: Path, values: list, reading: Reading) -> list[float]:
     """Return how much each text counts, whatever the sign."""
-    weights, wrong = _numbers(values)
+    weights, _ = _numbers(values)
+    with np.errstate(over="ignore"):
+        kept = np.array(weights, np.float32)  # as training gets them: too large a number is infinite
+    wrong = [f"row {row}: {_shown(values[row - 1])}" for row in np.flatnonzero(~np.isfinite(kept)) + 1]
     if wrong:
         raise Problem(
             f"{path}: the column '{reading.weight}' must hold weights (finite numbers), but {_listed(wrong)}: "
@@ -442,7 +450,8 @@ def _weights(path: Path, values: list, reading: Reading) -> list[float]:
 
 
 def _refuse_no_weight(rows: list[dict], reading: Reading) -> None:
-    wrong = [f"{row['file']}, row {row['row']}" for row in rows if not row["weight"]]
+    trained = (row for row in rows if row["part"] in ("train", None))
+    wrong = [f"{row['file']}, row {row['row']}" for row in trained if not np.float32(row["weight"])]
     if wrong:
         raise Problem(
             f"the weight in the column '{reading.weight}' is 0: {_listed(wrong)}: a text that shall not train has no "

@@ -24,7 +24,8 @@ def split_table(table: pd.DataFrame, choices: Split) -> tuple[dict[str, pd.DataF
     The parts have the columns id, text, label, and weight if the table has it; rows are in the table's order. A text
     is compared with others by its folded form: case, spacing and punctuation do not count. Dropped are all rows of a
     text that stands with several labels, rows outside an official part whose text stands in it, and repetitions
-    within a part; an official test part keeps its repetitions, so that figures on it compare with the literature's.
+    within a part, of which the first stays with its weight; an official test part keeps its repetitions, so that
+    figures on it compare with the literature's.
 
     Raises:
         Problem: a label has fewer rows than there are parts to draw, or a part is left without rows.

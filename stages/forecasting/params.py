@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 import stages.forecasting.models as model_files
-from stages.schema import Frozen, Section, Source, distinct, one_entry_a_file
+from stages.schema import Delimiter, Frozen, Section, Source, distinct, one_entry_a_file
 
 
 def _in_zone(name: str | None) -> str | None:
@@ -57,9 +57,7 @@ class Reading(Frozen):
         default="forbid", description="missing values: stop; repeat the last one; draw a line between the neighbours"
     )
     format: Literal["csv", "tsv", "parquet"] | None = Field(default=None, description="by the file's ending when null")
-    delimiter: str | None = Field(
-        default=None, min_length=1, max_length=1, description="between fields; null: a comma in csv, a tab in tsv"
-    )
+    delimiter: Delimiter | None = None
     encoding: str = Field(default="utf-8", description="as Python names it")
     rows: int | None = Field(default=None, ge=1, description="keep at most so many of each series' first values")
 

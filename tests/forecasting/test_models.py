@@ -99,7 +99,7 @@ def test_saved_and_loaded_it_forecasts_the_same(name, data, tmp_path):
     model = made(name, data)
     model.save(tmp_path)
     if name in TRAINED:
-        again = made(name, data, seed=2)
+        again = made(name, data, seed=None)
         again.load_replica(tmp_path)
     else:
         again = Saved.model_file(name).Model.load(tmp_path)

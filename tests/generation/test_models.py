@@ -104,7 +104,7 @@ def test_saved_and_loaded_it_scores_the_same(name, data, tmp_path):
     if name == "ngram":
         again = Saved.model_file(name).Model.load(tmp_path)
     else:
-        again = made(name, data, seed=2)
+        again = made(name, data, seed=None)
         again.load_replica(tmp_path)
     assert (again.bits(ids) == model.bits(ids)).all()
 

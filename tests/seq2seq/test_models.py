@@ -105,7 +105,7 @@ def test_saved_and_loaded_it_writes_the_same(name, data, pairs, tmp_path):
     model, sources = made(name, data), pairs["source"].tolist()[:20]
     model.save(tmp_path)
     if name in NETWORKS:
-        again = made(name, data, seed=2)
+        again = made(name, data, seed=None)
         assert again.translate(sources, 3) != model.translate(sources, 3)
         again.load_replica(tmp_path)
     else:

@@ -66,7 +66,7 @@ def characters_per_second(name: str) -> float:
     if isinstance(parameters, Neural):
         from stages.generation import neural
 
-        model = neural.build(module, parameters, size, data.newline)
+        model = neural.build(module, parameters, size, data.newline, seed=1)
     else:
         model = module.Model.fit(parameters, np.asarray(data.ids("train")), size, data.newline)
     tokens = write_with(model, np.array([data.newline]), Strategy(), np.random.default_rng(0))

@@ -19,7 +19,7 @@ class Texts(NamedTuple):
 
     texts: list[str]
     labels: np.ndarray  # (texts,) int, the classes
-    weights: np.ndarray  # (texts,), how much they count in training
+    weights: np.ndarray  # (texts,), how much they count in training, 1 in the mean
 
 
 class NeuralParameters(Neural):

@@ -9,7 +9,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from stages.classification.linear import NgramClassifier, relative, vectorizer
+from stages.classification.linear import NgramClassifier, vectorizer
 from stages.classification.models import Texts
 from stages.schema import Frozen
 
@@ -42,7 +42,7 @@ class Model(NgramClassifier):
         candidates = []
         for strength in parameters.strengths:
             columns = [
-                _one_against_rest(occurs, train.labels == label, relative(train.weights), strength, parameters)
+                _one_against_rest(occurs, train.labels == label, train.weights, strength, parameters)
                 for label in range(classes)
             ]
             weights, bias = (np.stack(parts, axis=-1) for parts in zip(*columns, strict=True))

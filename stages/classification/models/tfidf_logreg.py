@@ -5,7 +5,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from stages.classification.linear import NgramClassifier, relative, vectorizer
+from stages.classification.linear import NgramClassifier, vectorizer
 from stages.classification.metrics import softmax
 from stages.classification.models import Texts
 from stages.schema import Frozen
@@ -35,7 +35,7 @@ class Model(NgramClassifier):
         weighted = vectorizer(TfidfVectorizer, form, min_df=parameters.minimum_texts).fit(train.texts)
         features, held_out_features = weighted.transform(train.texts), weighted.transform(validation.texts)
         candidates = [
-            LogisticRegression(C=c, max_iter=1000).fit(features, train.labels, relative(train.weights))
+            LogisticRegression(C=c, max_iter=1000).fit(features, train.labels, train.weights)
             for c in parameters.strengths
         ]
         best = max(candidates, key=lambda model: model.score(held_out_features, validation.labels))
