@@ -121,12 +121,13 @@ def test_texts_of_like_length_share_a_batch():
 
 def test_open(tmp_path):
     (tmp_path / "meta.json").write_text(json.dumps({"labels": ["a", "b"], "maximum_length": 3, "vectors_from": "none"}))
-    for name, values in {"ids": [2, 3, 4], "offsets": [0, 2, 3], "labels": [1, 0], "weights": [1, 1]}.items():
+    for name, values in {"ids": [2, 3, 4], "offsets": [0, 2, 3], "labels": [1, 0], "weights": [1, 3]}.items():
         np.save(tmp_path / f"train.{name}.npy", np.array(values, np.int64 if name == "offsets" else np.int32))
     prepared = Prepared.open(tmp_path)
     assert (prepared.labels, prepared.maximum_length) == (["a", "b"], 3)
     part = prepared.part("train")
     assert isinstance(part.ids, np.memmap)
     assert part.padded(np.array([1, 0]), 3).tolist() == [[4, 0, 0], [2, 3, 0]]
+    assert part.weights.tolist() == [0.5, 1.5]
     with pytest.raises(Problem, match=r"meta\.json is missing: run `dvc repro` first"):
         Prepared.open(tmp_path / "nowhere")
