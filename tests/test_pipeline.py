@@ -228,7 +228,9 @@ def test_a_new_model_of_ones_own_is_one_file_and_one_entry(clone):
     shutil.copyfile(models / "majority.py", models / "my_model.py")
     edit(clone, {"classification": {"models": {"my_model": {}}}})
     assert repro(clone) == stages("check", "train", "evaluate", "compare", "report", models=["my_model"])
-    assert "my_model" in (clone / "reports/leaderboard.md").read_text()
+    summary = json.loads((clone / "reports/summary.json").read_text())
+    own, majority = (summary["datasets"]["my_reviews"]["models"][name] for name in ("my_model", "majority"))
+    assert own["metrics"] == majority["metrics"]
 
 
 def test_a_removed_model_leaves_the_report(clone):
