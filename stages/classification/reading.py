@@ -18,6 +18,7 @@ import io
 import json
 import lzma
 import math
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -437,10 +438,7 @@ def _sign_labels(path: Path, values: list, reading: Reading) -> list[str | None]
 
 def _weights(path: Path, values: list, reading: Reading) -> list[float]:
     """Return how much each text counts, whatever the sign."""
-    weights, _ = _numbers(values)
-    with np.errstate(over="ignore"):
-        kept = np.array(weights, np.float32)  # as training gets them: too large a number is infinite
-    wrong = [f"row {row}: {_shown(values[row - 1])}" for row in np.flatnonzero(~np.isfinite(kept)) + 1]
+    weights, wrong = _numbers(values, most=float(np.finfo(np.float32).max))  # training gets them in single precision
     if wrong:
         raise Problem(
             f"{path}: the column '{reading.weight}' must hold weights (finite numbers), but {_listed(wrong)}: "
@@ -459,15 +457,15 @@ def _refuse_no_weight(rows: list[dict], reading: Reading) -> None:
         )
 
 
-def _numbers(values: list) -> tuple[list[float], list[str]]:
-    """Return values as numbers, and a line for every row whose value is no finite one."""
+def _numbers(values: list, most: float = sys.float_info.max) -> tuple[list[float], list[str]]:
+    """Return values as numbers, and a line for every row whose value is none, or one of a size beyond the most."""
     numbers = []
     for value in values:
         try:
             numbers.append(float(value))
         except (TypeError, ValueError, OverflowError):  # an integer of 400 digits overflows
             numbers.append(math.nan)
-    wrong = (row for row, number in enumerate(numbers, 1) if not math.isfinite(number))
+    wrong = (row for row, number in enumerate(numbers, 1) if not abs(number) <= most)
     return numbers, [f"row {row}: {_shown(values[row - 1])}" for row in wrong]
 
 
