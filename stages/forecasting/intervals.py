@@ -53,20 +53,30 @@ class Errors:
 
         Args:
             latest: how many errors of each series count, the last ones, (series,).
-            step: errors count that were known by then; None: all.
+            step: errors count that were known by then, each as soon as its own value was; None: all.
         """
-        known = slice(None) if step is None else self.steps + self.gaps.shape[1] <= step
-        gaps, series, steps = self.gaps[known], self.series[known], self.steps[known]
-        counts = np.minimum(np.bincount(series, minlength=len(latest)), latest)
-        pooled = _ends(gaps, steps) if counts.min() < ENOUGH else None
-        own = (np.flatnonzero(series == number)[-count:] for number, count in enumerate(counts))
-        return np.stack([pooled if len(rows) < ENOUGH else _ends(gaps[rows], steps[rows]) for rows in own])
+        together = np.argsort(self.steps, kind="stable")
+        own = [together[self.series[together] == number] for number in range(len(latest))]
+        known = [self._known(rows, step) for rows in own]
+        few = [min(counts[-1], most) < ENOUGH for counts, most in zip(known, latest, strict=True)]
+        pooled = self._ends(together, self._known(together, step), len(together)) if any(few) else None
+        return np.stack([pooled if few[n] else self._ends(own[n], known[n], latest[n]) for n in range(len(latest))])
 
+    def _known(self, rows: np.ndarray, step: int | None) -> np.ndarray:
+        """Return how many of some errors (n,), in order of time, are known by a step, for each value ahead (H,)."""
+        ahead = np.arange(self.gaps.shape[1])
+        return np.full(len(ahead), len(rows)) if step is None else np.searchsorted(self.steps[rows], step - ahead)
 
-def _ends(gaps: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """Return the offsets (H, levels) that errors (n, H, levels) of forecasts that began at some steps (n,) give."""
-    apart = 1 + np.ptp(steps) / gaps.shape[1]
-    return _outward(gaps) if len(gaps) >= ENOUGH and apart >= APART else _of_few(gaps, steps)
+    def _ends(self, rows: np.ndarray, known: np.ndarray, most: int) -> np.ndarray:
+        """Return the offsets (H, levels) that the last `most` of the known (H,) of some errors give."""
+        offsets, counts = np.zeros(self.gaps.shape[1:], np.float32), np.minimum(known, most)
+        for count in np.unique(counts):  # few: where many errors are known, all steps ahead have `most` of them
+            ahead = np.flatnonzero(counts == count)
+            last = rows[known[ahead] - count + np.arange(count)[:, None]]  # (count, steps ahead)
+            gaps, reach = self.gaps[last, ahead], np.ptp(self.steps[last], axis=0)
+            ranked = count >= ENOUGH and 1 + reach.max() / len(known) >= APART
+            offsets[ahead] = _outward(gaps) if ranked else _of_few(gaps, 1 + reach / (1 + ahead))
+        return offsets
 
 
 def _outward(gaps: np.ndarray) -> np.ndarray:
@@ -83,16 +93,16 @@ def _outward(gaps: np.ndarray) -> np.ndarray:
     return offsets
 
 
-def _of_few(gaps: np.ndarray, steps: np.ndarray) -> np.ndarray:
+def _of_few(gaps: np.ndarray, apart: np.ndarray) -> np.ndarray:
     """Return the offsets (H, levels) that a few errors (n, H, levels) give.
 
     The ends lie as far from the median as Student's t says for its errors' mean square. Errors of forecasts that
     overlap are alike, and so may be those of several series at a time: so many degrees of freedom count as there are
-    times, for errors h steps ahead, that lie h steps apart.
+    times that lie `apart` (H,), for errors h steps ahead those with h steps between them.
     """
     from scipy.special import stdtrit  # slow to import
 
-    freedom = np.minimum(len(gaps), 1 + np.ptp(steps) / np.arange(1, gaps.shape[1] + 1))  # (H,)
+    freedom = np.minimum(len(gaps), apart)
     missed = gaps[..., MEDIAN].astype(float)  # (n, H)
     ends = stdtrit(freedom[:, None], LEVELS) * np.sqrt((missed**2).mean(axis=0))[:, None]
     return (ends - (missed[..., None] - gaps).mean(axis=0)).astype(np.float32)  # less what lies between them already

@@ -1,8 +1,8 @@
 """A forecaster as time goes on: its intervals follow the errors known so far, the model itself stays.
 
 The latest errors of each series count: as many as validation gives, and at least ENOUGH. Those of the test part join
-them, and take the place of older ones, once their windows' targets are known (ensemble batch prediction intervals: Xu &
-Xie 2021, whose residuals slide in this way).
+them, and take the place of older ones, each as soon as its own value is known: of one forecast, the error one step
+ahead before the error at its end (ensemble batch prediction intervals: Xu & Xie 2021, whose residuals slide so).
 """
 
 from collections.abc import Iterator

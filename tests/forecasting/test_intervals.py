@@ -86,6 +86,12 @@ def test_the_latest_errors_count_and_those_not_yet_known_do_not():
     assert errors.offsets(np.array([200]), step=102)[0, 0, HIGH_80] == 9
 
 
+def test_an_error_counts_as_soon_as_its_own_value_is_known():
+    errors = errors_of([1] * 50 + [5] * 10)
+    [offsets] = errors.offsets(np.array([45]), step=54)  # 4 of the later ones are known one step ahead, 3 two ahead
+    assert offsets[:, HIGH_80].tolist() == [5, 1]  # the 42nd of 45
+
+
 def test_errors_of_several_series_at_a_time_count_as_one():
     one = errors_of([3, 4, -5])
     three = Errors(np.repeat(one.gaps, 3, axis=0), np.tile([0, 1, 2], 3), np.repeat(one.steps, 3))
