@@ -122,22 +122,29 @@ def compile_step(
 ) -> Callable:
     """Return a compiled function of (state, inputs, targets, weights) → (state, mean loss).
 
-    The averages run over the steps with exponentially falling weights (Polyak & Juditsky 1992 average evenly).
+    The averages run over the steps with exponentially falling weights (Polyak & Juditsky 1992 average evenly). What
+    the optimizer does is compiled apart from the slopes: it is the same for batches of all shapes.
     """
 
     def compute(trainable: list, non_trainable: list, inputs, targets, weights) -> tuple:
         outputs, non_trainable = model.stateless_call(trainable, non_trainable, inputs, training=True)
         return (loss(targets, outputs) * weights).sum() / (weights > 0).sum(), non_trainable
 
-    def step(state: State, inputs, targets, weights) -> tuple[State, jax.Array]:
-        trainable, non_trainable, variables, averages = state
-        gradient = jax.value_and_grad(compute, has_aux=True)
-        (value, non_trainable), slopes = gradient(trainable, non_trainable, inputs, targets, weights)
+    def update(trainable: list, variables: list, averages: list, slopes: list) -> tuple:
         trainable, variables = optimizer.stateless_apply(variables, slopes, trainable)
         averages = [averaging * old + (1 - averaging) * new for old, new in zip(averages, trainable, strict=True)]
+        return trainable, variables, averages
+
+    differentiate = Compiled(jax.value_and_grad(compute, has_aux=True))
+    apply = Compiled(update, donate_argnums=(0, 1, 2))
+
+    def step(state: State, inputs, targets, weights) -> tuple[State, jax.Array]:
+        trainable, non_trainable, variables, averages = state
+        (value, non_trainable), slopes = differentiate(trainable, non_trainable, inputs, targets, weights)
+        trainable, variables, averages = apply(trainable, variables, averages, slopes)
         return [trainable, non_trainable, variables, averages], value
 
-    return Compiled(step, donate_argnums=0)
+    return step
 
 
 def first_state(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> State:
