@@ -16,6 +16,9 @@ with light_imports():
     from keras.src.backend.common.global_state import get_global_attribute
 
 WEIGHTS = "model.weights.h5"
+# To draw the first values takes no time, to compile what draws them takes as long as an epoch; a third without LLVM's
+# optimisation.
+RUNS_ONCE = {"xla_backend_optimization_level": 0}
 Made = TypeVar("Made")
 
 
@@ -57,7 +60,8 @@ def _first_values(variables: list[keras.Variable]) -> list[jax.Array]:
             initializer.seed = _Key(key)
         return [give(v.shape, dtype=v.dtype) for give, v in zip(initializers, variables, strict=True)]
 
-    values = Compiled(give)(np.array([[seed, 0] for seed in seeds], np.uint32)) if variables else []
+    keys = np.array([[seed, 0] for seed in seeds], np.uint32)
+    values = Compiled(give, compiler_options=RUNS_ONCE)(keys) if variables else []
     for initializer, seed in zip(initializers, seeds, strict=True):
         initializer.seed = seed  # not the keys of the compiled code
     return values

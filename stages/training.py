@@ -152,7 +152,8 @@ def first_state(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> St
     with first_values_at_once():
         optimizer.build(model.trainable_variables)
     groups = (model.trainable_variables, model.non_trainable_variables, optimizer.variables, model.trainable_variables)
-    return [[jax.numpy.array(variable.value) for variable in group] for group in groups]  # copies: a step donates them
+    # Copies, for a step donates them; by NumPy, for JAX would compile a copy for each shape.
+    return [[jax.device_put(np.array(variable.value)) for variable in group] for group in groups]
 
 
 def _start(model: keras.Model, optimizer: keras.optimizers.Optimizer, checkpoint: Path) -> tuple[State, list, History]:

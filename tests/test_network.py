@@ -47,7 +47,7 @@ def test_all_seeds_have_one_code(monkeypatch: pytest.MonkeyPatch):
     """Replicas then find it in the cache of compiled code, which is looked up by its text."""
     codes = []
 
-    def compiled(function: Callable) -> Callable:
+    def compiled(function: Callable, **_options: dict) -> Callable:
         def call(*arguments: np.ndarray) -> list:
             codes.append(jax.jit(function).lower(*arguments).as_text())
             return function(*arguments)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -46,26 +47,27 @@ class Errors:
         pairs = ((getattr(self, name), getattr(later, name)) for name in ("gaps", "series", "steps"))
         return Errors(*map(np.concatenate, pairs))
 
-    def offsets(self, latest: np.ndarray, step: int | None = None) -> np.ndarray:
+    def offsets(self, latest: np.ndarray, step: float = np.inf) -> np.ndarray:
         """Return what is added at each level, (series, H, levels): quantiles of the errors, by series and step.
 
         A series with less than ENOUGH errors has those of all series together. The median stays.
 
         Args:
             latest: how many errors of each series count, the last ones, (series,).
-            step: errors count that were known by then, each as soon as its own value was; None: all.
+            step: errors count that were known by then, each as soon as its own value was.
         """
         together = np.argsort(self.steps, kind="stable")
-        own = [together[self.series[together] == number] for number in range(len(latest))]
-        known = [self._known(rows, step) for rows in own]
-        few = [min(counts[-1], most) < ENOUGH for counts, most in zip(known, latest, strict=True)]
-        pooled = self._ends(together, self._known(together, step), len(together)) if any(few) else None
-        return np.stack([pooled if few[n] else self._ends(own[n], known[n], latest[n]) for n in range(len(latest))])
+        pooled = cache(lambda: self._ends(together, self._known(together, step), len(together)))
+        offsets = []
+        for number, most in enumerate(latest):
+            own = together[self.series[together] == number]
+            known = self._known(own, step)
+            offsets.append(self._ends(own, known, most) if min(known[-1], most) >= ENOUGH else pooled())
+        return np.stack(offsets)
 
-    def _known(self, rows: np.ndarray, step: int | None) -> np.ndarray:
+    def _known(self, rows: np.ndarray, step: float) -> np.ndarray:
         """Return how many of some errors (n,), in order of time, are known by a step, for each value ahead (H,)."""
-        ahead = np.arange(self.gaps.shape[1])
-        return np.full(len(ahead), len(rows)) if step is None else np.searchsorted(self.steps[rows], step - ahead)
+        return np.searchsorted(self.steps[rows], step - np.arange(self.gaps.shape[1]))
 
     def _ends(self, rows: np.ndarray, known: np.ndarray, most: int) -> np.ndarray:
         """Return the offsets (H, levels) that the last `most` of the known (H,) of some errors give."""
@@ -93,16 +95,16 @@ def _outward(gaps: np.ndarray) -> np.ndarray:
     return offsets
 
 
-def _of_few(gaps: np.ndarray, apart: np.ndarray) -> np.ndarray:
+def _of_few(gaps: np.ndarray, independent: np.ndarray) -> np.ndarray:
     """Return the offsets (H, levels) that a few errors (n, H, levels) give.
 
     The ends lie as far from the median as Student's t says for its errors' mean square. Errors of forecasts that
-    overlap are alike, and so may be those of several series at a time: so many degrees of freedom count as there are
-    times that lie `apart` (H,), for errors h steps ahead those with h steps between them.
+    overlap are alike, and so may be those of several series at a time: as many degrees of freedom count as there are
+    `independent` times (H,), for errors h steps ahead those with h steps between them.
     """
     from scipy.special import stdtrit  # slow to import
 
-    freedom = np.minimum(len(gaps), apart)
+    freedom = np.minimum(len(gaps), independent)
     missed = gaps[..., MEDIAN].astype(float)  # (n, H)
     ends = stdtrit(freedom[:, None], LEVELS) * np.sqrt((missed**2).mean(axis=0))[:, None]
     return (ends - (missed[..., None] - gaps).mean(axis=0)).astype(np.float32)  # less what lies between them already
