@@ -37,7 +37,7 @@ class History:
         return self.best == len(self.epochs) - 1
 
     def exhausted(self, epochs: int, patience: int) -> bool:
-        """Tell whether all epochs are done or the best one lies more than `patience` epochs back."""
+        """Tell whether all epochs are done or the best one lies `patience` epochs back or more."""
         return len(self.epochs) >= epochs or len(self.epochs) - 1 - self.best >= patience
 
 
