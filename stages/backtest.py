@@ -45,7 +45,7 @@ def backtest(dataset: str, model: str, cutoffs: int, refit: bool) -> None:
     for parts in progress(list(rolling_parts(dataset, cutoffs, saved.fitted)), desc="backtest", unit="cut-off"):
         forecaster, fitted = refitted(dataset, model, seed, parts) if refit else (trained, saved.fitted)
         before, windows = later_windows(parts, fitted)
-        forecaster = forecaster.recalibrate(before)
+        forecaster = forecaster if refit else forecaster.recalibrate(before)
         told = {"from": str(parts["test"]["timestamp"].min()), "windows": len(windows)}
         rows.append(told | measure_windows(forecaster.forecast, windows, fitted))
     path = Path("reports/backtest", dataset, f"{model}{'-refitted' if refit else ''}.json")

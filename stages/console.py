@@ -45,7 +45,8 @@ def run(stage: Callable[..., None], parser: argparse.ArgumentParser | None = Non
         print(f"error: {problem}", file=sys.stderr)
         sys.exit(problem.exit_code)
     except OSError as error:
-        missing = isinstance(error, FileNotFoundError) and _made_by_a_stage(Path(error.filename or ""))
+        path = error.filename or str(error)  # pandas and PyArrow name the file in the text alone
+        missing = isinstance(error, FileNotFoundError) and _made_by_a_stage(Path(path))
         hint = ": run `dvc repro` first" if missing else ""
         print(f"error: {error.filename or module}: {error.strerror or error}{hint}", file=sys.stderr)
         sys.exit(1)

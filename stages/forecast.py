@@ -32,6 +32,8 @@ def forecast(dataset: str, model: str, source: Path | None, form: str, output: P
     Raises:
         Problem: no such model, a series that it does not know or that is too short, or covariates that are missing.
     """
+    if output is not None and (not output.name or output.is_dir()):
+        raise Problem(f"--output {output} is a folder: name a file")
     prepare_jax()
     saved = Saved(find(dataset, model))
     if source is None:
@@ -64,9 +66,10 @@ def coming_values(saved: Saved, history: pd.DataFrame, coming: pd.DataFrame | No
                 f"series '{name}' has {len(rows)} values, but a window reads {fitted.look_back}: give at least "
                 f"{fitted.look_back - len(rows)} more before them"
             )
+        _refuse_other_steps(str(name), rows["timestamp"], fitted)
         last = rows["timestamp"].iloc[-1]
         stamps = pd.date_range(last, periods=fitted.horizon + 1, freq=fitted.frequency)[1:]
-        ahead = pd.DataFrame({"series": name, "timestamp": stamps, "value": np.nan})
+        ahead = pd.DataFrame({"series": name, "timestamp": stamps, "value": np.nan, "filled": False})
         tables += [rows, ahead.assign(**_covariates(str(name), stamps, coming, fitted))]
         steps.append(ahead[["series", "timestamp"]])
     table = pd.concat(tables, ignore_index=True)
@@ -82,6 +85,17 @@ def coming_values(saved: Saved, history: pd.DataFrame, coming: pd.DataFrame | No
     if fitted.time_zone:
         told["timestamp"] = told["timestamp"].dt.tz_convert(fitted.time_zone)
     return told
+
+
+def _refuse_other_steps(name: str, stamps: pd.Series, fitted: Fitted) -> None:
+    """Refuse times that do not come as those did that the model was fitted on."""
+    grid = pd.date_range(stamps.iloc[0], periods=len(stamps), freq=fitted.frequency)
+    astray = np.flatnonzero(stamps.to_numpy() != grid.to_numpy())
+    if len(astray):
+        raise Problem(
+            f"series '{name}': the model was fitted on values that come every {fitted.frequency}, but here one stands "
+            f"at {stamps.iloc[astray[0]]}, where {grid[astray[0]]} was to come"
+        )
 
 
 def _known_windows(panel: Panel, fitted: Fitted) -> Windows:

@@ -2,7 +2,7 @@
 
 Intervals come from a bootstrap over items and seeds: each resample draws test items and, for every model, as many
 of its seeds as it has, both with replacement; the items are the same for all models, so that differences are
-paired. The test is an approximate randomisation test (Noreen 1989) on the models' hits by item, the mean over seeds:
+paired. The test is an approximate randomisation test (Noreen 1989) on the models' scores by item, the mean over seeds:
 under the null hypothesis the sign of each item's difference is a coin's toss.
 """
 
@@ -78,13 +78,13 @@ def bounds(values: np.ndarray, confidence: float) -> dict[str, float]:
     return {"low": float(low), "high": float(high)}
 
 
-def paired_test(hits: np.ndarray, others: np.ndarray, choices: Evaluation) -> dict[str, float]:
-    """Return the mean difference of two models' hits by item and its two-sided p-value under random signs.
+def paired_test(ones: np.ndarray, others: np.ndarray, choices: Evaluation) -> dict[str, float]:
+    """Return the mean difference of two models' scores by item and its two-sided p-value under random signs.
 
     Args:
-        hits, others: how often each item was answered rightly, the mean over seeds, (items,).
+        ones, others: what each item adds to the figure that decides, the mean over seeds, (items,).
     """
-    differences = hits - others
+    differences = ones - others
     observed = abs(differences.sum())
     moved = differences[differences != 0]  # the others stay 0 under either sign
     random = np.random.default_rng(choices.seed)

@@ -155,3 +155,25 @@ def test_a_backtest_measures_after_every_cut_off(project, capsys, refit):
 def test_more_cut_offs_than_there_is_room_for_are_refused(project):
     with pytest.raises(Problem, match="--cutoffs is 9: the test part has room for 1 to 8"):
         backtest("mine", "linear", 9, False)
+
+
+@pytest.mark.parametrize("output", [".", "models"])
+def test_a_folder_is_never_written_over(project, output):
+    Path("models").mkdir(exist_ok=True)
+    with pytest.raises(Problem, match="is a folder: name a file"):
+        forecast("mine", "naive", Path("new.csv"), "csv", Path(output))
+    assert Path("models/mine/naive/model.json").exists()
+
+
+def test_values_that_come_at_other_steps_are_refused(project):
+    stamps = pd.date_range("2024-01-01", periods=60, freq="2h", tz="UTC")
+    Path("slow.csv").write_text("timestamp,load,holiday\n" + lines(stamps, [5] * 60, [0] * 60))
+    with pytest.raises(Problem, match="fitted on values that come every h, but here one stands at 2024-01-01 02:00"):
+        forecast("mine", "naive", Path("slow.csv"), "csv", None)
+
+
+def test_a_time_to_come_stands_once(project):
+    twice = Path("new.csv").read_text().splitlines()
+    Path("twice.csv").write_text("\n".join([*twice, twice[-1]]))
+    with pytest.raises(Problem, match="stand\\(s\\) twice"):
+        forecast("mine", "naive", Path("twice.csv"), "csv", None)

@@ -10,6 +10,8 @@ Under data/prepared/<dataset>/, n values in all series together, C covariates, S
 | window/values.npy               | float32 (n,)     | train and validation, scaled, one series after the other      |
 | window/covariates.npy           | float32 (n, C)   | known ahead: scaled, then the calendar's cycles               |
 | window/steps.npy                | int64 (n,)       | each value's place on the time grid of all series             |
+| window/filled.npy               | bool (n,)        | whether reading.gaps made the value: as a target it counts no |
+|                                 |                  | more than those of a window that ends with such a value       |
 | window/bounds.npy               | int64 (S + 1,)   | series i is values[bounds[i]:bounds[i + 1]]                   |
 | window/<part>.starts.npy        | int64 (windows,) | window i reads values[starts[i]:starts[i] + look_back], a     |
 |                                 |                  | view, and forecasts the next `horizon` values                 |

@@ -25,9 +25,12 @@ def findings(dataset: str) -> tuple[dict[str, list[str]], dict[str, int]]:
         "order_of_parts": order_of_parts(parts),
         "lost_values": lost_values(table, parts),
         "scaler": foreign_scaler(parts["train"], scaler),
+        "naive_error": foreign_naive_error(parts["train"], scaler),
+        "covariates": foreign_covariates(parts, scaler, arrays),
         "scaled_values": foreign_values(parts, scaler, arrays),
         "logarithms": without_logarithm(parts, scaler),
         "targets": strayed_targets(parts["train"], scaler, arrays),
+        "room": without_room(parts["test"], scaler),
     }
     return found, {name: len(part) for name, part in parts.items()}
 
@@ -73,6 +76,34 @@ def foreign_scaler(train: pd.DataFrame, scaler: dict) -> list[str]:
     return lines
 
 
+def foreign_naive_error(train: pd.DataFrame, scaler: dict) -> list[str]:
+    """Return a line for every series whose naive error, which MASE is measured in, is not what train alone gives."""
+    lines = []
+    for name, found in zip(scaler["series"], scaler["naive_error"], strict=True):
+        own = train[train["series"] == name]
+        missed = own["value"].where(~own["filled"]).diff(scaler["season"]).abs().mean()
+        if not np.isclose(found, missed):
+            lines.append(f"{name}: naive error {found:g}, but train has {missed:g}")
+    return lines
+
+
+def foreign_covariates(parts: dict[str, pd.DataFrame], scaler: dict, arrays: dict[str, np.ndarray]) -> list[str]:
+    """Return a line for every covariate whose scaler is not what train alone gives, or that is scaled otherwise."""
+    lines = []
+    both = pd.concat([parts["train"], parts["validation"]])
+    both = pd.concat([both[both["series"] == name].sort_values("timestamp") for name in scaler["series"]])
+    for place, name in enumerate(scaler["covariates"]):
+        train = parts["train"][f"covariate.{name}"]
+        center, scale = train.mean(), train.std(ddof=0) if train.nunique() > 1 else 1.0
+        if not np.allclose((scaler["covariate_center"][place], scaler["covariate_scale"][place]), (center, scale)):
+            lines.append(f"{name}: the covariate's scaler is not what train gives, {center:g} and {scale:g}")
+        expected = (both[f"covariate.{name}"].to_numpy() - center) / scale
+        scaled = arrays["covariates"][:, place]
+        if len(scaled) != len(expected) or not np.allclose(scaled, expected, rtol=1e-4, atol=1e-4):
+            lines.append(f"{name}: the scaled covariate is not that of train and validation")
+    return lines
+
+
 def foreign_values(parts: dict[str, pd.DataFrame], scaler: dict, arrays: dict[str, np.ndarray]) -> list[str]:
     """Return a line for every series whose scaled values are not those of train and validation."""
     lines = []
@@ -92,6 +123,17 @@ def without_logarithm(parts: dict[str, pd.DataFrame], scaler: dict) -> list[str]
     """Return a line for every value that has no logarithm where those are forecast: in test, `window` sees none."""
     rows = pd.concat(parts.values()).query("value <= 0") if scaler["logarithm"] else pd.DataFrame()
     return [f"{row.series} has the value {row.value:g} at {row.timestamp}" for row in rows.itertuples()]
+
+
+def without_room(test: pd.DataFrame, scaler: dict) -> list[str]:
+    """Return a line for every series whose test part no forecast fits into: only `evaluate` would meet it."""
+    steps = test["series"].value_counts().reindex(scaler["series"], fill_value=0)
+    return [
+        f"series '{name}' has {count} steps in test, fewer than the horizon {scaler['horizon']}: lower window.horizon, "
+        "or raise split.test"
+        for name, count in steps.items()
+        if count < scaler["horizon"]
+    ]
 
 
 def strayed_targets(train: pd.DataFrame, scaler: dict, arrays: dict[str, np.ndarray]) -> list[str]:

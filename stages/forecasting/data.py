@@ -29,7 +29,7 @@ class Fitted:
     series: list[str]
     center: list[float]  # of each series, in the data's units or, if so chosen, of their logarithms
     scale: list[float]
-    naive_error: list[float]  # mean absolute error on train of the value a season ago, in the data's units
+    naive_error: list[float]  # mean absolute error on train of the value a season ago, in the data's units; observed
     covariates: list[str]
     covariate_center: list[float]
     covariate_scale: list[float]
@@ -92,13 +92,13 @@ def fit(
         Problem: a series is constant, or no longer than its season; names it.
     """
     rows = [
-        (str(name), *_fit_series(str(name), values.to_numpy(float), choices))
-        for name, values in train.groupby("series", sort=False)["value"]
+        (str(name), *_fit_series(str(name), own["value"].to_numpy(float), own["filled"].to_numpy(bool), choices))
+        for name, own in train.groupby("series", sort=False)
     ]
     names, centers, scales, naives = (list(column) for column in zip(*rows, strict=True))
     covariates = [name for name in train if name.startswith(COVARIATE)]
     numbers = train[covariates].to_numpy(float)
-    deviations = numbers.std(axis=0)
+    moved = np.ptp(numbers, axis=0) > 0  # one that is constant in train tells nothing
     return Fitted(
         series=names,
         center=centers,
@@ -106,9 +106,7 @@ def fit(
         naive_error=naives,
         covariates=[name.removeprefix(COVARIATE) for name in covariates],
         covariate_center=numbers.mean(axis=0).tolist(),
-        covariate_scale=np.where(
-            deviations > 0, deviations, 1.0
-        ).tolist(),  # one that is constant in train tells nothing
+        covariate_scale=np.where(moved, numbers.std(axis=0), 1.0).tolist(),
         look_back=choices.look_back,
         horizon=choices.horizon,
         season=choices.season,
@@ -124,17 +122,20 @@ def fit(
     )
 
 
-def _fit_series(name: str, values: np.ndarray, choices: "Window") -> tuple[float, float, float]:
-    """Return a series' centre, its scale and the mean absolute error of its value a season ago."""
+def _fit_series(name: str, values: np.ndarray, filled: np.ndarray, choices: "Window") -> tuple[float, float, float]:
+    """Return a series' centre, its scale and the mean absolute error of its value a season ago, both observed."""
     if len(values) <= choices.season:
         raise Problem(
             f"series '{name}' has {len(values)} steps in train, window.season is {choices.season}: a season must "
             f"come again, so lower it to at most {len(values) - 1}"
         )
-    naive = float(np.abs(values[choices.season :] - values[: -choices.season]).mean())
+    observed = ~(filled[choices.season :] | filled[: -choices.season])
+    naive = float(np.abs(values[choices.season :] - values[: -choices.season])[observed].sum() / max(observed.sum(), 1))
     if choices.logarithm and values.min() <= 0:
         raise Problem(_no_logarithm(name, values.min()))
     center, scale = _center_and_scale(np.log(values) if choices.logarithm else values, choices.scaler)
+    if not np.isfinite([center, scale, naive]).all():
+        raise Problem(f"series '{name}' has values up to {np.abs(values).max():g}, too large to scale: divide them")
     if scale <= 0 or naive <= 0:
         what = "constant" if np.ptp(values) == 0 else "the same in every season, or hardly ever moves,"
         raise Problem(
@@ -167,9 +168,10 @@ class Panel:
     values: np.ndarray  # (n,) float32
     covariates: np.ndarray  # (n, C) float32
     steps: np.ndarray  # (n,) int64: places on the time grid of all series, counted from train's begin
+    filled: np.ndarray  # (n,) bool: made by reading.gaps, not observed
     bounds: np.ndarray  # (S + 1,) int64
 
-    FILES = ("values", "covariates", "steps", "bounds")
+    FILES = ("values", "covariates", "steps", "filled", "bounds")
 
     @classmethod
     def open(cls, folder: Path) -> "Panel":
@@ -192,7 +194,7 @@ def arrange(table: pd.DataFrame, fitted: Fitted) -> Panel:
     if unknown:
         raise Problem(f"series '{unknown[0]}' was not in train: known are {', '.join(fitted.series)}")
     number = table["series"].map({name: place for place, name in enumerate(fitted.series)}).to_numpy(int)
-    order = np.lexsort((table["timestamp"].to_numpy(), number))
+    order = np.lexsort((table["timestamp"].dt.tz_localize(None).to_numpy(), number))
     table, number = table.iloc[order], number[order]
     values = fitted.scaled(table["value"].to_numpy(float), number)
     known = table[[COVARIATE + name for name in fitted.covariates]].to_numpy(float)
@@ -202,6 +204,7 @@ def arrange(table: pd.DataFrame, fitted: Fitted) -> Panel:
         values.astype(np.float32),
         np.concatenate([known, cycles(stamps, tuple(fitted.calendar), fitted.time_zone)], axis=1),
         places(stamps, pd.Timestamp(fitted.begin), fitted.frequency),
+        table["filled"].to_numpy(bool),
         np.searchsorted(number, np.arange(len(fitted.series) + 1)).astype(np.int64),
     )
 
@@ -249,6 +252,14 @@ class Windows:
         """Return the values to forecast, (windows, horizon)."""
         return sliding_window_view(self.panel.values, self.horizon)[self.origins]
 
+    def counted(self) -> np.ndarray:
+        """Return which targets tell how good a forecast is, (windows, horizon) bool: those that were observed.
+
+        None of a window whose last value was filled: where gaps are interpolated, that value knows the next one.
+        """
+        filled = self.panel.filled
+        return ~(sliding_window_view(filled, self.horizon)[self.origins] | filled[self.origins - 1][:, None])
+
     def future(self) -> np.ndarray:
         """Return the covariates of the values to forecast, (windows, horizon, C)."""
         return self._cut(self.origins, self.horizon)[1]
@@ -266,7 +277,7 @@ class Windows:
 
 def part_ends(panel: Panel, parts: Iterable[pd.DataFrame], fitted: Fitted) -> np.ndarray:
     """Return where the parts that a panel begins with end in each of its series, (parts, series)."""
-    lengths = [part["series"].value_counts()[fitted.series].to_numpy() for part in parts]
+    lengths = [part["series"].value_counts().reindex(fitted.series, fill_value=0).to_numpy() for part in parts]
     return panel.bounds[:-1] + np.cumsum(lengths, axis=0)
 
 

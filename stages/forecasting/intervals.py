@@ -35,7 +35,7 @@ class Errors:
     @classmethod
     def sample(cls, model: Any, windows: Windows, series: int) -> "Errors":
         """Return a model's errors on the share of some windows that counts."""
-        counted = windows.some(drawn(len(windows), share_of(windows, series)))
+        counted = windows.some(drawn(windows, shares(windows, series)))
         return cls.of(model.forecast(counted), counted)
 
     def by_series(self, series: int) -> np.ndarray:
@@ -146,14 +146,18 @@ class Forecaster:
         np.save(folder / OFFSETS, self.offsets)
 
 
-def share_of(windows: Windows, series: int) -> float:
-    """Return the share of windows whose errors count, so that it stays fast and every series still has ENOUGH."""
-    return min(1.0, max(CALIBRATION, 2 * ENOUGH * series) / max(len(windows), 1))
+def shares(windows: Windows, series: int) -> np.ndarray:
+    """Return the share of each series' windows whose errors count, (series,): it stays fast, and each has ENOUGH."""
+    return np.minimum(1, max(CALIBRATION / series, 2 * ENOUGH) / np.bincount(windows.series, minlength=series).clip(1))
 
 
-def drawn(count: int, share: float) -> np.ndarray:
-    """Return whether each window counts, (count,): by chance, for a fixed stride might fall in with the season."""
-    return np.random.default_rng(0).random(count) < share
+def drawn(windows: Windows, share: np.ndarray) -> np.ndarray:
+    """Return whether each window's errors count, (windows,): all its targets do, and chance has drawn it.
+
+    By chance, for a fixed stride might fall in with the season.
+    """
+    chance = np.random.default_rng(0).random(len(windows)) < share[windows.series]
+    return chance & windows.counted().all(axis=1)
 
 
 def quantiles(forecasts: np.ndarray) -> np.ndarray:
@@ -179,7 +183,7 @@ def measure_windows(forecast: Callable[[Windows], np.ndarray], windows: Windows,
 
 
 def added(forecasts: np.ndarray, windows: Windows, fitted: Fitted) -> np.ndarray:
-    """Return what every forecast value adds to the figures, (windows, H, columns)."""
+    """Return what every forecast value adds to the figures, (windows, H, columns); nothing if it does not count."""
     targets, naive = windows.targets().astype(float), np.array(fitted.naive_error)[windows.series]
     truth, median = (fitted.restored(values, windows.series) for values in (targets, forecasts[..., MEDIAN]))
-    return contributions(forecasts, targets, median, truth, naive)
+    return contributions(forecasts, targets, median, truth, naive) * windows.counted()[..., None]

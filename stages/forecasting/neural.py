@@ -52,7 +52,7 @@ def build(
 ) -> NeuralForecaster:
     """Return an untrained forecaster of the model's file; without a seed, one whose weights are to be loaded."""
     look_back = min(parameters.look_back or fitted.look_back, fitted.look_back)
-    shape = Shape(look_back, fitted.horizon, fitted.features, len(fitted.series), fitted.season)
+    shape = Shape(look_back, fitted.horizon, fitted.features, len(fitted.series))
     return NeuralForecaster(assembled(lambda: module.build(parameters, shape), seed), shape)
 
 

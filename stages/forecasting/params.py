@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 import stages.forecasting.models as model_files
 from stages.schema import Delimiter, Frozen, Section, Source, distinct, one_entry_a_file
@@ -26,9 +26,11 @@ def _frequency(alias: str | None) -> str | None:
     from pandas.tseries.frequencies import to_offset  # slow to import, and hardly ever needed
 
     try:
-        to_offset(alias)
+        known = to_offset(alias).n > 0
     except ValueError:
-        raise ValueError("must be a frequency as pandas names it, such as 30min, h, D, W, MS") from None
+        known = False
+    if not known:
+        raise ValueError("must be a frequency as pandas names it, such as 30min, h, D, W, MS")
     return alias
 
 
@@ -53,13 +55,26 @@ class Reading(Frozen):
     time_zone: Annotated[str | None, AfterValidator(_in_zone)] = Field(
         default=None, description="of the calendar, and of times that name no offset"
     )
+    time_format: str | None = Field(
+        default=None, description="of the times, as Python's strptime names it: '%d.%m.%Y %H:%M'; null: ISO 8601"
+    )
     gaps: Literal["forbid", "forward", "interpolate"] = Field(
-        default="forbid", description="missing values: stop; repeat the last one; draw a line between the neighbours"
+        default="forbid",
+        description="missing values: stop; repeat the last one; draw a line between the neighbours, which knows the "
+        "next one. What was filled is no truth that a forecast is measured by",
     )
     format: Literal["csv", "tsv", "parquet"] | None = Field(default=None, description="by the file's ending when null")
     delimiter: Delimiter | None = None
     encoding: str = Field(default="utf-8", description="as Python names it")
     rows: int | None = Field(default=None, ge=1, description="keep at most so many of each series' first values")
+
+    @model_validator(mode="after")
+    def _one_use_a_column(self) -> "Reading":
+        """Refuse a column with two uses: what is forecast cannot be known ahead."""
+        columns = [self.timestamp, *(self.values or ()), *self.covariates, *filter(None, [self.series])]
+        if twice := [name for name in columns if columns.count(name) > 1]:
+            raise ValueError(f"the column '{twice[0]}' has two uses of timestamp, series, values and covariates")
+        return self
 
 
 class Split(Frozen):

@@ -2,20 +2,22 @@
 
 | column | type | meaning |
 |---|---|---|
-| file | string | the raw file's name; null where a gap was filled |
-| row | int64 | the record in that file, counted from 1 after the header; 0 where a gap was filled |
+| file | string | the raw file's name; null where a record was missing |
+| row | int64 | the record in that file, counted from 1 after the header; 0 where a record was missing |
 | series | string | the column of the values, or what the column `reading.series` says |
 | timestamp | timestamp | in UTC where the times have an offset or `reading.time_zone` is set, else as they stand |
 | value | float64 | finite |
-| filled | bool | whether `reading.gaps` made the value |
+| filled | bool | whether `reading.gaps` made the value, or a covariate beside it |
 | covariate.<name> | float64 | known ahead |
 
-Series stand one below the other, each in the order of time and without gaps.
+Series stand one below the other, each in the order of time and without gaps, from its first value to its last.
 """
 
+import lzma
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -27,8 +29,10 @@ from stages.forecasting.params import Reading
 from stages.forecasting.timing import daylight_steps, frequency_of, parse_times
 
 FORMATS = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".parquet": "parquet"}
-COMPRESSIONS = (".gz", ".bz2", ".zip", ".xz", ".zst")
+COMPRESSIONS = (".gz", ".bz2", ".zip", ".xz")
 SHOWN = 3  # rows that a message lists
+SPARSE = 10  # steps for each value of a series: where there are more, a time is mistaken
+MISSING = ("", "nan", "na", "null", "none", "<na>", "nat")  # how an empty cell is written, in lower case
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class Table:
     rows: pa.Table
     files: list[dict]  # name, bytes, encoding, rows
     rows_read: int  # values
-    rows_dropped: dict[str, int]  # reason → count; rows_read - their sum + the filled ones = rows
+    rows_dropped: dict[str, int]  # reason → count; rows_read - their sum + records that were missing = rows
     about: dict = field(default_factory=dict)  # frequency, series, filled by series, daylight_saving_steps
 
 
@@ -52,16 +56,20 @@ def read(folder: Path, reading: Reading) -> Table:
     if not paths:
         raise Problem(f"{folder} holds no file: look at datasets.{folder.name}.source in params.yaml")
     read_files = {path: _columns(path, reading) for path in progress(paths, desc="read", unit="file")}
-    long = pd.concat([_long(path, frame, reading) for path, frame in read_files.items()], ignore_index=True)
+    long = _joined({path: _long(path, frame, reading) for path, frame in read_files.items()})
     count = len(long)
     series, filled, dropped = [], {}, Counter()
     for name, rows in progress(long.groupby("series", sort=False), desc="check", unit="series"):
         kept = rows if reading.rows is None else rows[: reading.rows]
+        known = _known(str(name), kept)
         dropped["beyond reading.rows"] += len(rows) - len(kept)
-        regular = _regular(str(name), kept, reading)
+        dropped["before a series' first value"] += known.start
+        dropped["after a series' last value"] += len(kept) - known.stop
+        regular = _regular(str(name), kept[known], reading)
         filled[str(name)] = int(regular["filled"].sum())
         series.append(regular)
     table = pd.concat(series, ignore_index=True)
+    _refuse_other_steps(series, reading)
     names = [{"name": path.name, "bytes": path.stat().st_size, "rows": len(read_files[path])} for path in paths]
     first = table[table["series"] == table["series"].iloc[0]]
     about = {
@@ -88,12 +96,43 @@ def read_history(path: Path, reading: Reading) -> tuple[pd.DataFrame, pd.DataFra
     long = _long(path, _columns(path, reading), reading)
     histories, coming = [], []
     for name, rows in long.groupby("series", sort=False):
-        known = np.flatnonzero(rows["value"].notna())
-        if not len(known):
-            raise Problem(f"{path}: series '{name}' has no value")
-        histories.append(_regular(str(name), rows[: known[-1] + 1], reading))
-        coming.append(rows[known[-1] + 1 :])
+        known = _known(str(name), rows)
+        _refuse_disorder(str(name), rows, reading)
+        histories.append(_regular(str(name), rows[known], reading))
+        coming.append(rows[known.stop :])
     return pd.concat(histories, ignore_index=True), pd.concat(coming, ignore_index=True)
+
+
+def _joined(tables: dict[Path, pd.DataFrame]) -> pd.DataFrame:
+    """Return the values of all files; either all of them tell their offset from UTC, or none."""
+    zoned = [path for path, table in tables.items() if table["timestamp"].dt.tz is not None]
+    if 0 < len(zoned) < len(tables):
+        other = next(path for path in tables if path not in zoned)
+        raise Problem(f"the times of {zoned[0]} have an offset, those of {other} have none: set reading.time_zone")
+    return pd.concat(tables.values(), ignore_index=True)
+
+
+def _known(name: str, rows: pd.DataFrame) -> slice:
+    """Return from where to where a series has values; what lies between may be missing.
+
+    Raises:
+        Problem: it has none.
+    """
+    known = np.flatnonzero(rows["value"].notna())
+    if not len(known):
+        raise Problem(f"series '{name}' has no value (the first of its rows: {_places(rows.head(1))}): leave it out")
+    return slice(int(known[0]), int(known[-1]) + 1)
+
+
+def _refuse_other_steps(series: list[pd.DataFrame], reading: Reading) -> None:
+    """Refuse series that come at other steps than the first one: horizons and seasons count steps."""
+    steps = [(own["series"].iloc[0], frequency_of(own["timestamp"], reading.frequency)) for own in series]
+    for name, step in steps:
+        if step != steps[0][1]:
+            raise Problem(
+                f"series '{name}' comes every {step}, but series '{steps[0][0]}' every {steps[0][1]}: give each "
+                "frequency a dataset of its own, or set reading.frequency"
+            )
 
 
 def _columns(path: Path, reading: Reading) -> pd.DataFrame:
@@ -101,18 +140,33 @@ def _columns(path: Path, reading: Reading) -> pd.DataFrame:
     suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() not in COMPRESSIONS]
     kind = reading.format or FORMATS.get(suffixes[-1] if suffixes else "")
     if kind is None:
-        raise Problem(f"{path}: the ending tells no format: set datasets.{path.parent.name}.reading.format (csv, …)")
+        raise Problem(f"{path}: the ending tells no format: set the dataset's reading.format (csv, …)")
     try:
         if kind == "parquet":
             return pd.read_parquet(path)
         separator = reading.delimiter or ("," if kind == "csv" else "\t")
-        return pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, encoding=reading.encoding)
+        texts = {"sep": separator, "dtype": str, "keep_default_na": False, "encoding": reading.encoding}
+        frame, header = pd.read_csv(path, **texts), pd.read_csv(path, **texts, header=None, nrows=1)
     except pd.errors.EmptyDataError:
         raise Problem(f"{path} is empty: remove it, or put data into it") from None
     except (UnicodeDecodeError, LookupError) as error:
         raise Problem(f"{path} is not {reading.encoding} ({error}): set reading.encoding, or mend the file") from None
-    except (pd.errors.ParserError, pa.ArrowInvalid, OSError) as error:
+    except (pd.errors.ParserError, pa.ArrowInvalid, OSError, EOFError, BadZipFile, lzma.LZMAError, ValueError) as error:
         raise Problem(f"{path} cannot be read as {kind}: {str(error).strip()}") from None
+    _refuse_header(path, [str(name).strip() for name in header.iloc[0]], frame)
+    return frame
+
+
+def _refuse_header(path: Path, names: list[str], frame: pd.DataFrame) -> None:
+    """Refuse a header in which a column has no name, or another's, or that is shorter than the rows below."""
+    if not isinstance(frame.index, pd.RangeIndex):
+        raise Problem(
+            f"{path}: rows have more fields than the header: numbers with a decimal comma, or separators at the end?"
+        )
+    if "" in names:
+        raise Problem(f"{path}: column {names.index('') + 1} has no name: name it, or remove it")
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise Problem(f"{path}: the header has the column '{twice[0]}' twice: rename one")
 
 
 def _long(path: Path, frame: pd.DataFrame, reading: Reading) -> pd.DataFrame:
@@ -129,12 +183,14 @@ def _long(path: Path, frame: pd.DataFrame, reading: Reading) -> pd.DataFrame:
         )
     if frame.empty:
         raise Problem(f"{path} holds no rows: remove it, or put data into it")
-    stamps, rows = parse_times(path, frame[reading.timestamp], reading), np.arange(1, len(frame) + 1)
+    groups = frame[reading.series] if reading.series else pd.Series("", frame.index)
+    _refuse(path, groups, groups.isna(), "names no series: name it, or remove the row")
+    stamps, rows = parse_times(path, frame[reading.timestamp], groups, reading), np.arange(1, len(frame) + 1)
     shared = {"file": path.name, "row": rows, "timestamp": stamps}
     covariates = {f"{COVARIATE}{name}": _numbers(path, frame[name], flags=True) for name in reading.covariates}
     parts = []
     for name in values:
-        series = frame[reading.series].astype(str) if reading.series else name
+        series = groups.astype(str) if reading.series else name
         own = {"series": series, "value": _numbers(path, frame[name]), "filled": False}
         parts.append(pd.DataFrame(shared | own | covariates))
     return pd.concat(parts, ignore_index=True)
@@ -147,7 +203,7 @@ def _numbers(path: Path, column: pd.Series, flags: bool = False) -> np.ndarray:
         lower = texts.str.lower()
         texts = texts.mask(lower == "true", "1").mask(lower == "false", "0")
     numbers = pd.to_numeric(texts, errors="coerce").astype(float)
-    missing = texts.str.lower().isin(["", "nan", "na", "null", "none", "<na>"])
+    missing = column.isna() | texts.str.lower().isin(MISSING)
     _refuse(path, column, numbers.isna() & ~missing, "is no number: mend it, or leave the column out")
     _refuse(path, column, np.isinf(numbers), "is not finite: mend it, or leave the cell empty and set reading.gaps")
     return numbers.to_numpy()
@@ -171,13 +227,11 @@ def _regular(name: str, rows: pd.DataFrame, reading: Reading) -> pd.DataFrame:
     alias = frequency_of(rows["timestamp"], reading.frequency)
     if alias is None:
         raise Problem(f"series '{name}': the steps between its times tell no frequency: set reading.frequency")
+    _refuse_a_far_time(name, rows)
     grid = pd.date_range(rows["timestamp"].iloc[0], rows["timestamp"].iloc[-1], freq=alias)
     astray = rows[~rows["timestamp"].isin(grid)]
     if len(astray):
-        raise Problem(
-            f"series '{name}' has mixed frequencies: most steps are {alias}, but {_places(astray)} stand(s) between: "
-            "set reading.frequency, or give each frequency a dataset of its own"
-        )
+        raise Problem(_astray_message(name, rows, astray, alias, reading))
     table = rows.set_index("timestamp").reindex(grid)
     numbers = ["value", *(column for column in table if column.startswith(COVARIATE))]
     missing = table[numbers].isna().any(axis=1)
@@ -185,21 +239,45 @@ def _regular(name: str, rows: pd.DataFrame, reading: Reading) -> pd.DataFrame:
         raise Problem(_gap_message(name, table.index[missing], reading))
     table[numbers] = table[numbers].ffill() if reading.gaps == "forward" else table[numbers].interpolate()
     if table[numbers].isna().to_numpy().any():
-        raise Problem(f"series '{name}' begins with missing values: nothing stands before them; remove those rows")
+        raise Problem(f"series '{name}' begins with missing covariates: nothing stands before them; remove those rows")
     table = table.assign(series=name, filled=missing.to_numpy(), row=table["row"].fillna(0).astype("int64"))
     table = table.rename_axis("timestamp").reset_index()
     return table[["file", "row", "series", "timestamp", "value", "filled", *numbers[1:]]]
 
 
 def _refuse_disorder(name: str, rows: pd.DataFrame, reading: Reading) -> None:
-    later = rows["timestamp"].diff().iloc[1:]
-    back, same = rows.iloc[1:][later < pd.Timedelta(0)], rows.iloc[1:][later == pd.Timedelta(0)]
+    back = rows[rows["timestamp"].diff() < pd.Timedelta(0)]
     twice = rows[rows["timestamp"].duplicated()]
     if len(twice):
         hint = _daylight_hint(reading, rows)
         raise Problem(f"series '{name}': {_places(twice)} stand(s) twice: keep one{hint}")
-    if len(back) or len(same):
-        raise Problem(f"series '{name}': {_places(back)} come(s) before the row above: sort the file by time")
+    if len(back):
+        raise Problem(
+            f"series '{name}': {_places(back)} come(s) before the row above: sort the file by time; several files are "
+            "read in the order of their names"
+        )
+
+
+def _refuse_a_far_time(name: str, rows: pd.DataFrame) -> None:
+    """Refuse a time so far from the others that hardly a step between would have a value."""
+    steps = rows["timestamp"].diff()
+    if len(rows) > 2 and steps.sum() > SPARSE * len(rows) * steps.median():
+        raise Problem(
+            f"series '{name}': {_places(rows.loc[[steps.idxmax()]])} lie(s) {steps.max()} after the row above, where "
+            f"most steps are {steps.median()}: mend the time, or begin the series there"
+        )
+
+
+def _astray_message(name: str, rows: pd.DataFrame, astray: pd.DataFrame, alias: str, reading: Reading) -> str:
+    days = rows["timestamp"].diff().median() >= pd.Timedelta(hours=23)
+    if days and reading.time_zone and rows["timestamp"].dt.tz is not None:
+        hint = "days of a local clock are not all as long: give dates without offset, and no reading.time_zone"
+    elif reading.frequency:
+        hint = f"mend them, or reading.frequency, which is {reading.frequency}"
+    else:
+        hint = "set reading.frequency, or give each frequency a dataset of its own"
+    between = f"most steps are {alias}, but {_places(astray)} stand(s) between"
+    return f"series '{name}' has mixed frequencies: {between}: {hint}"
 
 
 def _gap_message(name: str, stamps: pd.DatetimeIndex, reading: Reading) -> str:

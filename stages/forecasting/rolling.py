@@ -12,7 +12,7 @@ import numpy as np
 
 from stages.clock import clock
 from stages.forecasting.data import BATCH, Windows
-from stages.forecasting.intervals import ENOUGH, Errors, drawn, quantiles, share_of, widened
+from stages.forecasting.intervals import ENOUGH, Errors, drawn, quantiles, shares, widened
 
 CHUNK = 32 * BATCH  # windows whose forecasts are held at a time
 
@@ -23,7 +23,7 @@ class Rolling:
     def __init__(self, model: Any, validation: Windows, series: int) -> None:
         """Take the errors on validation to begin with."""
         self.model, self.errors = model, Errors.sample(model, validation, series)
-        self.share = share_of(validation, series)
+        self.share = shares(validation, series)
         self.latest = np.maximum(self.errors.by_series(series), ENOUGH)
         self.offsets: list[np.ndarray] = []  # (series, H, levels) of each block
         self.seconds = 0.0  # of `clock`, that the model took for test's windows
@@ -36,7 +36,7 @@ class Rolling:
             block: of each window, from 0 on; its intervals rest on what was known when its first window begins.
         """
         begins = windows.steps[np.unique(block, return_index=True)[1]]
-        counted = drawn(len(windows), self.share)
+        counted = drawn(windows, self.share)
         for start in range(0, len(windows), CHUNK):
             here = slice(start, start + CHUNK)
             some, began = windows.some(here), clock.seconds()

@@ -19,7 +19,8 @@ def split_table(table: pd.DataFrame, choices: Split) -> tuple[dict[str, pd.DataF
     Raises:
         Problem: the times do not suffice, or a series has no value in a part.
     """
-    times = np.sort(table["timestamp"].unique())
+    stamps = table["timestamp"].dt.tz_localize(None)  # with a zone, NumPy has objects of them
+    times = np.sort(stamps.unique())
     test, validation = _steps(choices.test, len(times)), _steps(choices.validation, len(times))
     train = choices.train or len(times) - test - validation
     ends = np.cumsum([train, validation, test])
@@ -28,7 +29,7 @@ def split_table(table: pd.DataFrame, choices: Split) -> tuple[dict[str, pd.DataF
             f"the series have {len(times)} times, but train {train}, validation {validation} and test {test} need "
             f"{ends[-1]}: lower them under split"
         )
-    place = np.searchsorted(times, table["timestamp"].to_numpy())  # of each row on the time grid
+    place = np.searchsorted(times, stamps.to_numpy())  # of each row on the time grid
     parts = {}
     for name, start, end in zip(PARTS, [0, *ends[:-1]], ends, strict=True):
         parts[name] = table[(place >= start) & (place < end)].reset_index(drop=True)

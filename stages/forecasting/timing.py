@@ -12,7 +12,7 @@ from stages.console import Problem
 if TYPE_CHECKING:
     from stages.forecasting.params import Reading
 
-OFFSET = re.compile(r"\d(?:Z|[+-]\d\d:?\d\d)$")  # behind the time of day
+OFFSET = re.compile(r"[Tt:]\d\d(?:[.,]\d+)?\s*(?:[Zz]|[+-]\d\d(?::?\d\d)?)$")  # behind the time of day
 STRETCH = 5  # values whose steps tell a frequency
 CYCLES = {  # of the calendar: how far a time is on its way round, 0 to 1
     "hour": lambda local: (local.hour + local.minute / 60) / 24,
@@ -21,46 +21,58 @@ CYCLES = {  # of the calendar: how far a time is on its way round, 0 to 1
 }
 
 
-def parse_times(path: Path, column: pd.Series, reading: "Reading") -> pd.DatetimeIndex:
+def parse_times(path: Path, column: pd.Series, series: pd.Series, reading: "Reading") -> pd.DatetimeIndex:
     """Return a column's times: in UTC where they have offsets or a time zone is given, else as they stand.
+
+    Args:
+        path: the file, for messages.
+        column: the times, as `reading.time_format` says or as ISO 8601 does.
+        series: each row's series: every one has a clock's change once a year.
+        reading: how the file is read.
 
     Raises:
         Problem: a time cannot be read, some have an offset and some have none, or a clock's change makes one
             ambiguous; names the rows.
     """
-    if isinstance(column.dtype, pd.DatetimeTZDtype):
-        return pd.DatetimeIndex(column).tz_convert("UTC")
+    stamps = column if isinstance(column.dtype, pd.DatetimeTZDtype) else _parsed(path, column, reading.time_format)
+    rows = np.flatnonzero(stamps.isna())
+    if len(rows):
+        told = ", ".join(f"row {row + 1} ({str(column.iloc[row])!r})" for row in rows[:3])
+        raise Problem(
+            f"{path}: column '{column.name}', {told}: {len(rows)} time(s) cannot be read: write 2026-11-24 13:00, or "
+            "set reading.time_format"
+        )
+    index = pd.DatetimeIndex(stamps)
+    if index.tz is not None:
+        return index.tz_convert("UTC")
+    return _localised(path, index, series, reading.time_zone) if reading.time_zone else index
+
+
+def _parsed(path: Path, column: pd.Series, form: str | None) -> pd.Series:
+    """Return the times that a column's texts tell, NaT where they tell none; with their offsets, if they have some."""
     texts = column.astype(str).str.strip()
-    with_offset = texts.str.contains(OFFSET) & texts.str.contains(":")
+    with_offset = texts.str.contains(OFFSET, na=False) | ("%z" in (form or ""))
     if with_offset.any() and not with_offset.all():
         row = int(np.argmax(with_offset.to_numpy() != with_offset.iloc[0]))
         raise Problem(f"{path}: row {row + 1} ({texts.iloc[row]!r}): some times have an offset and some have none")
-    stamps = pd.to_datetime(texts, errors="coerce", utc=bool(with_offset.any()), format="ISO8601")
-    if stamps.isna().any():
-        stamps = pd.to_datetime(texts, errors="coerce", utc=bool(with_offset.any()))
-    rows = np.flatnonzero(stamps.isna())
-    if len(rows):
-        told = ", ".join(f"row {row + 1} ({texts.iloc[row]!r})" for row in rows[:3])
-        raise Problem(
-            f"{path}: column '{column.name}', {told}: {len(rows)} time(s) cannot be read: write 2026-11-24 13:00"
-        )
-    index = pd.DatetimeIndex(stamps)
-    if reading.time_zone and index.tz is None:
-        return _localised(path, index, reading.time_zone).tz_convert("UTC")
-    return index
+    texts = texts.str.upper() if form is None else texts  # ISO 8601 admits t and z
+    return pd.to_datetime(texts, errors="coerce", utc=bool(with_offset.any()), format=form or "ISO8601")
 
 
-def _localised(path: Path, index: pd.DatetimeIndex, zone: str) -> pd.DatetimeIndex:
-    """Return local times with their offsets; an hour that a clock shows twice must stand twice, in order."""
-    try:
-        return index.tz_localize(zone, ambiguous="infer")
-    except ValueError as error:
-        missing = index.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").isna()
-        told = ", ".join(f"row {row + 1} ({index[row]})" for row in np.flatnonzero(missing)[:3])
-        raise Problem(
-            f"{path}: {told}: a clock in {zone} shows such a time never or twice when it is changed ({error}): "
-            "give the times in UTC, with their offset"
-        ) from None
+def _localised(path: Path, index: pd.DatetimeIndex, series: pd.Series, zone: str) -> pd.DatetimeIndex:
+    """Return local times in UTC; an hour that a clock shows twice must stand twice in a series, in order."""
+    utc = pd.Series(pd.NaT, range(len(index)), dtype=f"datetime64[{index.unit}, UTC]")
+    for rows in series.reset_index(drop=True).groupby(series.to_numpy(), sort=False).groups.values():
+        try:
+            utc[rows] = index[rows].tz_localize(zone, ambiguous="infer").tz_convert("UTC")
+        except ValueError as error:
+            missing = index[rows].tz_localize(zone, ambiguous="NaT", nonexistent="NaT").isna()
+            told = ", ".join(f"row {row + 1} ({index[row]})" for row in rows[missing][:3])
+            raise Problem(
+                f"{path}: {told}: a clock in {zone} shows such a time never or twice when it is changed ({error}): "
+                "give the times in UTC, with their offset"
+            ) from None
+    return pd.DatetimeIndex(utc)
 
 
 def frequency_of(stamps: pd.Series, declared: str | None) -> str | None:

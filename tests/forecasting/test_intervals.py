@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stages.forecasting.data import LEVELS, MEDIAN, Panel, Windows
-from stages.forecasting.intervals import CALIBRATION, ENOUGH, Errors, Forecaster, drawn, share_of
+from stages.forecasting.intervals import CALIBRATION, ENOUGH, Errors, Forecaster, drawn, shares
 from stages.forecasting.rolling import Rolling
 
 LOOK_BACK, HORIZON = 3, 2
@@ -26,6 +26,7 @@ def windows_of(values, first: int, last: int) -> Windows:
         values.ravel(),
         np.zeros((values.size, 0), np.float32),
         np.tile(np.arange(count), series),
+        np.zeros(values.size, bool),
         np.arange(series + 1) * count,
     )
     origins = np.concatenate([number * count + np.arange(first, last - HORIZON + 1) for number in range(series)])
@@ -149,9 +150,22 @@ def test_what_was_not_known_changes_no_interval():
 
 def test_of_many_windows_a_share_counts_that_no_season_falls_in_with():
     windows = windows_of(np.zeros((2, 50_000)), 10, 50_000)
-    chosen = drawn(len(windows), share_of(windows, 2))
+    chosen = drawn(windows, shares(windows, 2))
     assert chosen.sum() == pytest.approx(CALIBRATION, rel=0.1)
     hours = np.bincount(windows.steps[chosen] % 24, minlength=24)
     assert hours.min() > 60 and hours.max() < 150
-    assert share_of(windows, 500) * len(windows) == 2 * 500 * ENOUGH
-    assert drawn(3, share_of(windows.some(slice(0, 3)), 2)).all()
+    few = windows.some(slice(0, 3))
+    assert drawn(few, shares(few, 2)).all()
+
+
+def test_a_short_series_beside_long_ones_keeps_enough_errors():
+    windows = windows_of(np.zeros((2, 10_000)), 10, 10_000)
+    windows = windows.some(np.flatnonzero((windows.series == 0) | (windows.steps < 70)))
+    assert (np.bincount(windows.series[drawn(windows, shares(windows, 2))]) >= ENOUGH).all()
+
+
+def test_errors_of_filled_values_settle_nothing():
+    windows = windows_of(np.zeros((1, 60)), 10, 60)
+    windows.panel.filled[30] = True
+    left_out = windows.steps[~drawn(windows, shares(windows, 1))]
+    assert left_out.tolist() == [29, 30, 31]  # it is a target of the first two, and the last value of the third

@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 
 from stages.console import Problem
 from stages.forecasting.params import Reading
@@ -126,7 +127,29 @@ def test_rows_beyond_the_limit_are_counted(tmp_path):
             "mixed frequencies: most steps are h, but mine.csv row 7 (2024-01-01 05:30:00) stand(s) between",
         ),
         (lines(range(8), [*STAMPS[:7], STAMPS[7] + "Z"]), {}, "some times have an offset and some have none"),
-        (lines(["", *range(7)]), {"gaps": "forward"}, "begins with missing values"),
+        (lines([""] * 8), {}, "series 'load' has no value (the first of its rows: mine.csv row 1"),
+        (
+            lines([f"{n},{n if n else ''}" for n in range(8)], header="timestamp,load,heat"),
+            {"covariates": ["heat"], "gaps": "forward"},
+            "begins with missing covariates",
+        ),
+        (lines([f"{n},{n}" for n in range(8)], header="timestamp,load,load"), {}, "the column 'load' twice"),
+        (lines([f"{n},{n}" for n in range(8)], header="timestamp,load,"), {}, "column 3 has no name"),
+        (lines([f"{n},5" for n in range(8)]), {}, "rows have more fields than the header"),
+        (lines(range(8), [f"0{n}/01/2024" for n in range(1, 9)]), {}, "set reading.time_format"),
+        (lines(range(8), [*STAMPS[:7], "9024-01-01 07:00:00"]), {}, "row 8 (9024-01-01 07:00:00) lie(s)"),
+        (
+            lines(
+                [f"{n},{shop}" for shop in "ab" for n in range(4)], [*STAMPS[:4], *STAMPS[::2]], "timestamp,load,shop"
+            ),
+            {"series": "shop", "values": ["load"], "gaps": "forward"},
+            "series 'b' comes every 2h, but series 'a' every h",
+        ),
+        (
+            lines(range(8), [f"2024-03-{28 + n} 00:00" if n < 4 else f"2024-04-0{n - 3} 00:00" for n in range(8)]),
+            {"time_zone": "Europe/Berlin"},
+            "days of a local clock are not all as long",
+        ),
         (
             lines([f"{n},{'' if n == 4 else n}" for n in range(8)], header="timestamp,load,heat"),
             {"covariates": ["heat"]},
@@ -162,3 +185,73 @@ def test_a_history_ends_with_its_last_value_and_covariates_go_on(tmp_path):
     history, coming = read_history(path, Reading(covariates=("heat",)))
     assert list(history["value"]) == [0, 1, 2, 3, 4]
     assert list(coming["covariate.heat"]) == [5, 6, 7]
+
+
+def test_what_stands_before_the_first_value_and_after_the_last_is_dropped_and_counted(tmp_path):
+    table = raw(tmp_path, lines(["", "", 1, 2, "", 4, 5, ""]), gaps="forward")
+    rows = table.rows.to_pandas()
+    assert list(rows["value"]) == [1, 2, 2, 4, 5] and list(rows["row"]) == [3, 4, 5, 6, 7]
+    assert table.rows_read == 8
+    assert table.rows_dropped == {"before a series' first value": 2, "after a series' last value": 1}
+
+
+def test_a_format_tells_day_from_month(tmp_path):
+    stamps = [f"0{day}/04/2024 12:00" for day in range(1, 9)]
+    rows = raw(tmp_path, lines(range(8), stamps), time_format="%d/%m/%Y %H:%M").rows.to_pandas()
+    assert rows["timestamp"].iloc[-1] == pd.Timestamp("2024-04-08 12:00")
+
+
+@pytest.mark.parametrize("ending", ["+01", "+0100", " +01:00"])
+def test_short_offsets_are_understood(tmp_path, ending):
+    rows = raw(tmp_path, lines(range(8), [stamp + ending for stamp in STAMPS])).rows.to_pandas()
+    assert rows["timestamp"].iloc[0] == pd.Timestamp("2023-12-31 23:00", tz="UTC")
+
+
+def test_each_series_of_a_long_table_has_its_own_clocks_change(tmp_path):
+    local = pd.date_range("2024-10-27", periods=8, freq="h", tz="Europe/Berlin").tz_localize(None)
+    stamps = [str(stamp) for stamp in local for _ in "ab"]
+    text = lines([f"{n},{'ab'[n % 2]}" for n in range(16)], stamps, header="timestamp,load,shop")
+    rows = raw(tmp_path, text, series="shop", values=["load"], time_zone="Europe/Berlin").rows.to_pandas()
+    assert rows.groupby("series")["timestamp"].apply(lambda own: own.diff().dropna().nunique()).tolist() == [1, 1]
+
+
+def test_what_parquet_lacks_is_a_gap(tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    frame = pd.DataFrame(
+        {"timestamp": pd.to_datetime(STAMPS), "load": [1.0, 2, None, 4, 5, 6, 7, 8], "shop": ["a"] * 8}
+    )
+    frame.to_parquet(folder / "mine.parquet")
+    reading = Reading(series="shop", values=["load"], gaps="forward")
+    assert read(folder, reading).rows["filled"].to_pylist() == [False] * 2 + [True] + [False] * 5
+    frame.assign(shop=["a"] * 7 + [None]).to_parquet(folder / "mine.parquet")
+    with pytest.raises(Problem, match=r"column 'shop', row 8 .* names no series"):
+        read(folder, reading)
+
+
+def test_files_with_and_without_offsets_do_not_go_together(tmp_path):
+    raw(tmp_path, lines(range(8)))
+    (tmp_path / "mine" / "other.csv").write_text(lines(range(8), [stamp + "Z" for stamp in STAMPS]))
+    with pytest.raises(Problem, match=r"other\.csv have an offset, those of .*mine\.csv have none"):
+        read(tmp_path / "mine", Reading())
+
+
+@pytest.mark.parametrize(
+    "name, content", [("mine.csv.gz", b"\x1f\x8b\x08\x00"), ("mine.csv.zip", b"PK"), ("mine.csv.xz", b"?")]
+)
+def test_a_damaged_archive_is_named(tmp_path, name, content):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / name).write_bytes(content)
+    with pytest.raises(Problem, match=f"{name} cannot be read as csv"):
+        read(tmp_path / "mine", Reading())
+
+
+@pytest.mark.parametrize("frequency", ["0h", "-1D", "soon"])
+def test_a_frequency_goes_forward(frequency):
+    with pytest.raises(ValidationError, match="must be a frequency as pandas names it"):
+        Reading(frequency=frequency)
+
+
+def test_a_column_has_one_use():
+    with pytest.raises(ValidationError, match="the column 'load' has two uses"):
+        Reading(values=["load"], covariates=["load"])

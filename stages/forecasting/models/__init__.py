@@ -30,7 +30,6 @@ class Shape:
     horizon: int
     covariates: int
     series: int
-    season: int
 
 
 class NeuralParameters(Neural):

@@ -2,7 +2,9 @@
 
 The smoothing parameters are fitted on train once, in every form (no trend or one that fades, an added season or one
 that multiplies), and validation chooses the form; then the states go on through the series, so that every window is
-forecast from all that came before it, and every origin costs one update.
+forecast from all that came before it, and every origin costs one update. The first states come from the first two
+seasons (Hyndman et al. 2008, section 2.6.1, in its simplest form), which any look-back must hold: else a season is not
+tried, for a forecast would rest on values after it.
 """
 
 from itertools import product
@@ -18,7 +20,7 @@ from stages.schema import Frozen
 if TYPE_CHECKING:
     from stages.forecasting.data import Prepared, Windows
 
-CONTEXT = "all values before a window, smoothed; form and parameters from train"
+CONTEXT = "all values before a window, smoothed; parameters from train, the form from validation"
 
 
 class Parameters(Frozen):
@@ -42,9 +44,10 @@ class Model:
             end = data.train.origins[data.train.series == number].max() + fitted.horizon
             own = {"center": fitted.center[number], "scale": fitted.scale[number], "season": fitted.short_season}
             values = _unscaled(panel.values[begin:end], own)
-            forms = [own | form for form in _forms(own["season"], values.min() > 0 and not fitted.logarithm)]
+            season = own["season"] if 2 * own["season"] <= fitted.look_back else 1
+            forms = [own | form for form in _forms(season, values.min() > 0 and not fitted.logarithm)]
             for form in forms:
-                form["parameters"] = _parameters(values[-parameters.longest :], form)
+                form["parameters"] = _parameters(values[-max(parameters.longest, 2 * season) :], form)
             looked_at = data.validation.some(data.validation.series == number)
             found.append(min(forms, key=lambda form: _error(cls([form] * len(fitted.series)), looked_at)))
         return cls(found)
@@ -107,8 +110,8 @@ def _error(model: Model, windows: "Windows") -> float:
 def _states(values: np.ndarray, own: dict) -> dict[str, np.ndarray]:
     """Return the states after each value of a series, (values,) each; nothing is fitted."""
     smoother = _smoother(values, own)
-    start = dict(zip(smoother.param_names, smoother.start_params, strict=True)) | own["parameters"]
-    result = smoother.smooth([start[name] for name in smoother.param_names])
+    known = dict(zip(smoother.param_names, smoother.start_params, strict=True)) | own["parameters"]
+    result = smoother.smooth([known[name] for name in smoother.param_names])
     states = {"level": result.level}
     states |= {"trend": result.slope} if own["trend"] else {}
     states |= {"seasonal": result.season} if own["seasonal"] else {}
@@ -125,5 +128,17 @@ def _smoother(values: np.ndarray, form: dict):
         damped_trend=form["trend"] is not None,
         seasonal=form["seasonal"],
         seasonal_periods=form["season"] if form["seasonal"] else None,
-        initialization_method="heuristic",
+        initialization_method="known",
+        **_first_states(values, form),
     )
+
+
+def _first_states(values: np.ndarray, form: dict) -> dict[str, float | np.ndarray]:
+    """Return the states before the first value, from the first value alone or from the first two seasons."""
+    if not form["seasonal"]:
+        return {"initial_level": values[0]} | ({"initial_trend": 0.0} if form["trend"] else {})
+    seasons = values[: 2 * form["season"]].reshape(2, form["season"])
+    means = seasons.mean(axis=1, keepdims=True)
+    seasonal = seasons - means if form["seasonal"] == "add" else seasons / means
+    states = {"initial_level": means[0, 0], "initial_seasonal": seasonal.mean(axis=0)}
+    return states | ({"initial_trend": np.diff(means[:, 0])[0] / form["season"]} if form["trend"] else {})

@@ -1,7 +1,9 @@
 """The theta method (Assimakopoulos & Nikolopoulos 2000): the season removed, half a line's slope, half smoothing.
 
 As in Hyndman & Billah (2003), a forecast is simple exponential smoothing with half of train's slope as its drift. The
-slope, the season and the smoothing are fitted on train once; then the level goes on through the series.
+slope, the season and the smoothing are fitted on train once; then the level goes on through the series. How far it lags
+behind a line depends on how many values it has seen: (1 - (1 - smoothing)^n) / smoothing of them, n if nothing is
+smoothed.
 """
 
 from pathlib import Path
@@ -64,7 +66,9 @@ class Model:
             plain = np.asarray(windows.panel.values[begin : origins.max()], float) - seasonal[places]
             level, _ = lfilter([smoothing], [1, smoothing - 1], plain, zi=[(1 - smoothing) * plain[0]])
             coming = (windows.panel.steps[origins - 1][:, None] + 1 + steps) % len(seasonal)
-            drift = own["slope"] / 2 * (steps + 1 / max(smoothing, 1e-3))
+            count = origins - begin
+            lag = (1 - (1 - smoothing) ** count) / smoothing if smoothing > 1e-9 else count
+            drift = own["slope"] / 2 * (steps + np.reshape(lag, (-1, 1)))
             forecasts[rows] = level[origins - begin - 1][:, None] + drift + seasonal[coming]
         return forecasts
 
