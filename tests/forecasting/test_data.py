@@ -228,6 +228,7 @@ def audited(tmp_path, monkeypatch, change, logarithm: bool) -> dict:
     """Return the findings on a small dataset that `change` was done to."""
     folder, table = tmp_path / "data/prepared/mine", series_table()
     folder.mkdir(parents=True)
+    table["covariate.heat"] = np.cos(np.arange(len(table)))
     table["value"] = np.exp(table["value"])
     parts, _ = prepared(folder, table, logarithm=logarithm)
     table.to_parquet(folder / "table.parquet")
@@ -259,6 +260,11 @@ def mismeasured(_parts, folder):
     write_json(folder / "window/scaler.json", scaler | {"naive_error": [99.0] * len(scaler["naive_error"])})
 
 
+def overheated(_parts, folder):
+    """Scale a covariate by more than train."""
+    np.save(folder / "window/covariates.npy", np.load(folder / "window/covariates.npy") * 1.1)
+
+
 def shortened(parts, _folder):
     """Leave less of test than a forecast takes."""
     ends = parts["test"]["timestamp"].sort_values().unique()[2]
@@ -285,9 +291,13 @@ def test_the_audit_finds_what_has_no_logarithm_in_test(tmp_path, monkeypatch):
     [
         (lambda parts, folder: None, set()),
         (rescaled, {"scaler", "scaled_values"}),
-        (overlapped, {"order_of_parts", "lost_values", "scaler", "naive_error", "scaled_values", "targets"}),
+        (
+            overlapped,
+            {"order_of_parts", "lost_values", "scaler", "naive_error", "covariates", "scaled_values", "targets"},
+        ),
         (strayed, {"targets"}),
         (mismeasured, {"naive_error"}),
+        (overheated, {"covariates"}),
         (shortened, {"lost_values", "room"}),
     ],
 )
