@@ -18,6 +18,7 @@ from stages.tasks import Measured
 # A block's length in horizons. Windows at the ends of neighbouring blocks have targets in common: of models that do not
 # differ, blocks of one horizon let 13 of 100 seem to at 95 % (simulated for etth1's sizes), these 6 or 7.
 BLOCK = 2
+UPDATES = 32  # of the intervals, at least, where there are so many origins; and one a horizon
 CONTEXT = "the last {look_back} values before a window"
 SHOWN = 3  # windows drawn by chance; and the worst
 ERRORS = np.linspace(-3, 3, 41)  # edges of the histogram of errors, in the scaler's units; the ends hold all beyond
@@ -29,14 +30,14 @@ def measure(saved: Saved) -> Measured:
     parts = {part: pd.read_parquet(prepared / f"{part}.parquet") for part in PARTS}
     validation, windows = later_windows(parts, saved.fitted)
     windows = windows.some(np.argsort(windows.steps, kind="stable"))
-    block = _blocks(windows, saved.fitted)
+    block, update = _blocks(windows, saved.fitted), _updates(windows, saved.fitted)
     seconds, sums, shown = 0.0, {}, None
     for seed, forecaster in saved.replicas():
         rolling = Rolling(forecaster.model, validation, len(saved.fitted.series))
-        sums[seed] = _Sums.of(rolling.forecast(windows, block), windows, block, saved.fitted)
+        sums[seed] = _Sums.of(rolling.forecast(windows, update), windows, block, saved.fitted)
         seconds += rolling.seconds
         if shown is None:
-            shown = _examples(rolling, windows, block, sums[seed], parts, saved.fitted)
+            shown = _examples(rolling, windows, update, sums[seed], parts, saved.fitted)
     predictions = pd.concat([own.table().assign(seed=seed) for seed, own in sums.items()])
     mean = np.mean([own.by_step for own in sums.values()], axis=0)
     steps = [{"step": step + 1} | _plain(figures(row)) for step, row in enumerate(mean)]
@@ -114,6 +115,12 @@ def _blocks(windows: Windows, fitted: Fitted) -> np.ndarray:
     return np.unique(np.minimum(origins // length, count - 1), return_inverse=True)[1]
 
 
+def _updates(windows: Windows, fitted: Fitted) -> np.ndarray:
+    """Return the number of the update of the intervals that comes before each window, (windows,)."""
+    origins = windows.steps - windows.steps.min()
+    return np.unique(origins // min(fitted.horizon, int(origins.max()) // UPDATES + 1), return_inverse=True)[1]
+
+
 def _by_series(sums: list[_Sums], windows: Windows, fitted: Fitted) -> dict[str, dict[str, float]]:
     mean = np.mean([own.by_window for own in sums], axis=0)
     return {
@@ -150,7 +157,7 @@ def _plain(found: dict[str, np.ndarray]) -> dict[str, float]:
 def _examples(
     rolling: Rolling,
     windows: Windows,
-    block: np.ndarray,
+    update: np.ndarray,
     sums: _Sums,
     parts: dict[str, pd.DataFrame],
     fitted: Fitted,
@@ -165,7 +172,7 @@ def _examples(
     names = [f"drawn {number + 1}" for number in range(len(drawn))] + ["worst"]
     picked = np.array([*drawn, int(errors.argmax())])
     chosen, stamps = windows.some(picked), _stamps(parts, fitted)
-    forecasts = rolling.again(chosen, block[picked])
+    forecasts = rolling.again(chosen, update[picked])
     history = min(2 * fitted.horizon, fitted.look_back)
     rows = []
     for place, (name, number) in enumerate(zip(names, chosen.series, strict=True)):

@@ -18,24 +18,24 @@ CHUNK = 32 * BATCH  # windows whose forecasts are held at a time
 
 
 class Rolling:
-    """A model on the test part's windows, which come one block of time after the other."""
+    """A model on the test part's windows, in order of time, with an update of its intervals now and then."""
 
     def __init__(self, model: Any, validation: Windows, series: int) -> None:
         """Take the errors on validation to begin with."""
         self.model, self.errors = model, Errors.sample(model, validation, series)
         self.share = shares(validation, series)
         self.latest = np.maximum(self.errors.by_series(series), ENOUGH)
-        self.offsets: list[np.ndarray] = []  # (series, H, levels) of each block
+        self.offsets: list[np.ndarray] = []  # (series, H, levels) of each update
         self.seconds = 0.0  # of `clock`, that the model took for test's windows
 
-    def forecast(self, windows: Windows, block: np.ndarray) -> Iterator[np.ndarray]:
+    def forecast(self, windows: Windows, update: np.ndarray) -> Iterator[np.ndarray]:
         """Yield the quantiles of all windows in order, (n, H, levels) at a time.
 
         Args:
             windows: in order of time.
-            block: of each window, from 0 on; its intervals rest on what was known when its first window begins.
+            update: of each window, from 0 on; it rests on what was known when the first window after it begins.
         """
-        begins = windows.steps[np.unique(block, return_index=True)[1]]
+        begins = windows.steps[np.unique(update, return_index=True)[1]]
         counted = drawn(windows, self.share)
         for start in range(0, len(windows), CHUNK):
             here = slice(start, start + CHUNK)
@@ -43,17 +43,17 @@ class Rolling:
             forecasts = quantiles(self.model.forecast(some))
             self.seconds += clock.seconds() - began
             self.errors = self.errors.then(Errors.of(forecasts[counted[here]], some.some(counted[here])))
-            for number in range(len(self.offsets), block[here][-1] + 1):
+            for number in range(len(self.offsets), update[here][-1] + 1):
                 self.offsets.append(self.errors.offsets(self.latest, begins[number]))
             for place in range(0, len(some), BATCH):
                 own = slice(place, place + BATCH)
-                yield widened(forecasts[own], self._offsets_of(some.some(own), block[here][own]))
+                yield widened(forecasts[own], self._offsets_of(some.some(own), update[here][own]))
 
-    def again(self, windows: Windows, block: np.ndarray) -> np.ndarray:
+    def again(self, windows: Windows, update: np.ndarray) -> np.ndarray:
         """Return the quantiles of a few of the windows that `forecast` has told, (windows, H, levels)."""
-        return widened(self.model.forecast(windows), self._offsets_of(windows, block))
+        return widened(self.model.forecast(windows), self._offsets_of(windows, update))
 
-    def _offsets_of(self, windows: Windows, block: np.ndarray) -> np.ndarray:
+    def _offsets_of(self, windows: Windows, update: np.ndarray) -> np.ndarray:
         """Return what is added to each window's quantiles, (windows, H, levels)."""
-        numbers, places = np.unique(block, return_inverse=True)
+        numbers, places = np.unique(update, return_inverse=True)
         return np.stack([self.offsets[number] for number in numbers])[places, windows.series]

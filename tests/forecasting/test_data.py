@@ -12,7 +12,7 @@ from stages.console import Problem
 from stages.files import read_json
 from stages.forecasting import auditing
 from stages.forecasting.data import LEVELS, Panel, Prepared, Windows, arrange, fit, starts_within
-from stages.forecasting.evaluation import _blocks, later_windows
+from stages.forecasting.evaluation import _blocks, _updates, later_windows
 from stages.forecasting.intervals import added, quantiles
 from stages.forecasting.metrics import COLUMNS, contributions, figures
 from stages.forecasting.params import Reading, Split, Window
@@ -209,6 +209,13 @@ def test_blocks_are_two_horizons_long_and_hold_every_window_once(span, sizes):
     windows = Windows(panel, np.arange(span), 4, 12 if span == 25 else 8)
     block = _blocks(windows, SimpleNamespace(horizon=windows.horizon))
     assert np.bincount(block).tolist() == sizes and (np.diff(block) >= 0).all()
+
+
+@pytest.mark.parametrize("span, horizon, count", [(25, 12, 25), (2785, 96, 32), (5214, 48, 109)])
+def test_intervals_are_updated_often_and_once_a_horizon_at_least(span, horizon, count):
+    panel = Panel(np.zeros(0), np.zeros((0, 0)), np.arange(span + 20), np.zeros(0, bool), np.array([0, span + 20]))
+    update = _updates(Windows(panel, np.arange(span), 4, horizon), SimpleNamespace(horizon=horizon))
+    assert update.max() + 1 == count and np.bincount(update).max() <= horizon
 
 
 def test_what_was_filled_is_no_truth(tmp_path):

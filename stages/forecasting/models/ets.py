@@ -2,9 +2,9 @@
 
 The smoothing parameters are fitted on train once, in every form (no trend or one that fades, an added season or one
 that multiplies), and validation chooses the form; then the states go on through the series, so that every window is
-forecast from all that came before it, and every origin costs one update. The first states come from the first two
-seasons (Hyndman et al. 2008, section 2.6.1, in its simplest form), which any look-back must hold: else a season is not
-tried, for a forecast would rest on values after it.
+forecast from all that came before it, and every origin costs one update. The first states come from as many values as a
+look-back has (Hyndman et al. 2008, section 2.6.1), so that no forecast rests on a value after it; a season of which
+these hold less than two is not tried.
 """
 
 from itertools import product
@@ -20,6 +20,8 @@ from stages.schema import Frozen
 if TYPE_CHECKING:
     from stages.forecasting.data import Prepared, Windows
 
+FEWEST = 10  # values that the first states are computed from; of fewer the first one is the level
+
 CONTEXT = "all values before a window, smoothed; parameters from train, the form from validation"
 
 
@@ -30,7 +32,7 @@ class Parameters(Frozen):
 
 
 class Model:
-    """Of each series {center, scale, trend, seasonal, season, parameters}; smoothed unscaled."""
+    """Of each series {center, scale, season, look_back, trend, seasonal, parameters}; smoothed unscaled."""
 
     def __init__(self, found: list[dict]) -> None:
         """Keep what was fitted."""
@@ -42,12 +44,12 @@ class Model:
         fitted, panel, found = data.fitted, data.train.panel, []
         for number, begin in enumerate(panel.bounds[:-1]):
             end = data.train.origins[data.train.series == number].max() + fitted.horizon
-            own = {"center": fitted.center[number], "scale": fitted.scale[number], "season": fitted.short_season}
+            own = {"center": fitted.center[number], "scale": fitted.scale[number]}
+            own |= {"season": fitted.short_season, "look_back": fitted.look_back}
             values = _unscaled(panel.values[begin:end], own)
-            season = own["season"] if 2 * own["season"] <= fitted.look_back else 1
-            forms = [own | form for form in _forms(season, values.min() > 0 and not fitted.logarithm)]
+            forms = [own | form for form in _forms(own, values.min() > 0 and not fitted.logarithm)]
             for form in forms:
-                form["parameters"] = _parameters(values[-max(parameters.longest, 2 * season) :], form)
+                form["parameters"] = _parameters(values[-max(parameters.longest, fitted.look_back) :], form)
             looked_at = data.validation.some(data.validation.series == number)
             found.append(min(forms, key=lambda form: _error(cls([form] * len(fitted.series)), looked_at)))
         return cls(found)
@@ -88,9 +90,13 @@ def _unscaled(values: np.ndarray, own: dict) -> np.ndarray:
     return np.asarray(values, float) * own["scale"] + own["center"]
 
 
-def _forms(season: int, positive: bool) -> list[dict]:
-    """Return the forms to try; a season multiplies only what is positive."""
-    seasonal = [None] if season < 2 else ["add", "mul"] if positive else ["add"]
+def _forms(own: dict, positive: bool) -> list[dict]:
+    """Return the forms to try: with a season if there is one that first states can be had of; it multiplies only what
+    is positive.
+    """
+    season = own["season"]
+    seen = 2 <= season and own["look_back"] >= max(2 * season, FEWEST + 2 * (season // 2))
+    seasonal = [None] if not seen else ["add", "mul"] if positive else ["add"]
     return [{"trend": trend, "seasonal": kind} for trend, kind in product([None, "add"], seasonal)]
 
 
@@ -121,24 +127,10 @@ def _states(values: np.ndarray, own: dict) -> dict[str, np.ndarray]:
 def _smoother(values: np.ndarray, form: dict):
     from statsmodels.tsa.exponential_smoothing.ets import ETSModel  # slow to import
 
-    return ETSModel(
-        values,
-        error="add",
-        trend=form["trend"],
-        damped_trend=form["trend"] is not None,
-        seasonal=form["seasonal"],
-        seasonal_periods=form["season"] if form["seasonal"] else None,
-        initialization_method="known",
-        **_first_states(values, form),
-    )
-
-
-def _first_states(values: np.ndarray, form: dict) -> dict[str, float | np.ndarray]:
-    """Return the states before the first value, from the first value alone or from the first two seasons."""
-    if not form["seasonal"]:
-        return {"initial_level": values[0]} | ({"initial_trend": 0.0} if form["trend"] else {})
-    seasons = values[: 2 * form["season"]].reshape(2, form["season"])
-    means = seasons.mean(axis=1, keepdims=True)
-    seasonal = seasons - means if form["seasonal"] == "add" else seasons / means
-    states = {"initial_level": means[0, 0], "initial_seasonal": seasonal.mean(axis=0)}
-    return states | ({"initial_trend": np.diff(means[:, 0])[0] / form["season"]} if form["trend"] else {})
+    kind = {"error": "add", "trend": form["trend"], "damped_trend": form["trend"] is not None}
+    kind |= {"seasonal": form["seasonal"], "seasonal_periods": form["season"] if form["seasonal"] else None}
+    first, states = values[: form["look_back"]], {"initial_level": values[0], "initial_trend": 0.0}
+    if len(first) >= FEWEST:
+        found = ETSModel(first, **kind, initialization_method="heuristic")
+        states = {name: getattr(found, name) for name in ("initial_level", "initial_trend", "initial_seasonal")}
+    return ETSModel(values, **kind, initialization_method="known", **states)
