@@ -2,6 +2,7 @@
 
 import re
 
+FEWEST = 6  # items that prove a difference at 95 %: of five, random signs give a p of 2 / 2⁵ at least
 MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~$&])")
 
 
@@ -24,11 +25,12 @@ def signature_line(compared: dict) -> str:
     """Word what figures were measured on; the seeds are the chosen model's."""
     signature = compared["signature"]
     seeds = ", ".join(map(str, signature["seeds"]))
+    few = " (too few to prove a difference, and for intervals that hold)" if signature["items"] < FEWEST else ""
     known = ("part", "items", "split", "seeds", "vocabulary", "average")
     more = [f"{name.replace('_', ' ')}: {value}" for name, value in signature.items() if name not in known]
     vocabulary = f"vocabulary {signature['vocabulary']:,}, " if "vocabulary" in signature else ""
     told = (
-        f"{signature['items']:,} {signature['part']} items, split {signature['split']}, "
+        f"{signature['items']:,} {signature['part']} items{few}, split {signature['split']}, "
         f"seeds {seeds} ({compared['best']}), {vocabulary}{signature['average']}"
     )
     return "; ".join([told, *more])

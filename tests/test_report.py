@@ -20,7 +20,7 @@ from stages.console import Problem
 from stages.gathering import claims
 from stages.pictures import SERIES, apart
 from stages.report import report
-from stages.wording import escape_markdown, interval, megabytes
+from stages.wording import escape_markdown, interval, megabytes, signature_line
 
 PARAMS = (
     """
@@ -604,3 +604,9 @@ def test_markdown_is_escaped():
     assert escape_markdown("a|b_c*d\n<e> `f` [g](h) $i$ &lt; #1 ~j~ \\k") == (
         "a\\|b\\_c\\*d \\<e\\> \\`f\\` \\[g\\](h) \\$i\\$ \\&lt; \\#1 \\~j\\~ \\\\k"
     )
+
+
+@pytest.mark.parametrize("items, warned", [(5, True), (6, False)])
+def test_so_few_items_that_nothing_can_be_proven_are_called_so(items, warned):
+    signature = {"items": items, "part": "test", "split": "abc", "seeds": [1], "average": "mean over seeds"}
+    assert ("too few to prove" in signature_line({"signature": signature, "best": "gru"})) == warned
