@@ -134,8 +134,6 @@ def _fit_series(name: str, values: np.ndarray, filled: np.ndarray, choices: "Win
     if choices.logarithm and values.min() <= 0:
         raise Problem(_no_logarithm(name, values.min()))
     center, scale = _center_and_scale(np.log(values) if choices.logarithm else values, choices.scaler)
-    if not np.isfinite([center, scale, naive]).all():
-        raise Problem(f"series '{name}' has values up to {np.abs(values).max():g}, too large to scale: divide them")
     if scale <= 0 or naive <= 0:
         what = "constant" if np.ptp(values) == 0 else "the same in every season, or hardly ever moves,"
         raise Problem(

@@ -154,10 +154,13 @@ def shares(windows: Windows, series: int) -> np.ndarray:
 def drawn(windows: Windows, share: np.ndarray) -> np.ndarray:
     """Return whether each window's errors count, (windows,): all its targets do, and chance has drawn it.
 
-    By chance, for a fixed stride might fall in with the season.
+    By chance, for a fixed stride might fall in with the season. A series with less than ENOUGH windows without a
+    filled value has all of its errors count.
     """
     chance = np.random.default_rng(0).random(len(windows)) < share[windows.series]
-    return chance & windows.counted().all(axis=1)
+    observed = windows.counted().all(axis=1)
+    few = np.bincount(windows.series, observed, minlength=len(share)) < ENOUGH
+    return chance & (observed | few[windows.series])
 
 
 def quantiles(forecasts: np.ndarray) -> np.ndarray:

@@ -32,6 +32,7 @@ FORMATS = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".parquet": "parquet"}
 COMPRESSIONS = (".gz", ".bz2", ".zip", ".xz")
 SHOWN = 3  # rows that a message lists
 SPARSE = 10  # steps for each value of a series: where there are more, a time is mistaken
+LARGEST = 1e150
 MISSING = ("", "nan", "na", "null", "none", "<na>", "nat")  # how an empty cell is written, in lower case
 
 
@@ -146,6 +147,7 @@ def _columns(path: Path, reading: Reading) -> pd.DataFrame:
             return pd.read_parquet(path)
         separator = reading.delimiter or ("," if kind == "csv" else "\t")
         texts = {"sep": separator, "dtype": str, "keep_default_na": False, "encoding": reading.encoding}
+        texts["engine"] = "c" if len(separator.encode()) == 1 else "python"
         frame, header = pd.read_csv(path, **texts), pd.read_csv(path, **texts, header=None, nrows=1)
     except pd.errors.EmptyDataError:
         raise Problem(f"{path} is empty: remove it, or put data into it") from None
@@ -206,6 +208,7 @@ def _numbers(path: Path, column: pd.Series, flags: bool = False) -> np.ndarray:
     missing = column.isna() | texts.str.lower().isin(MISSING)
     _refuse(path, column, numbers.isna() & ~missing, "is no number: mend it, or leave the column out")
     _refuse(path, column, np.isinf(numbers), "is not finite: mend it, or leave the cell empty and set reading.gaps")
+    _refuse(path, column, numbers.abs() > LARGEST, "is too large to be squared: mend it, or divide the column")
     return numbers.to_numpy()
 
 
@@ -276,7 +279,8 @@ def _astray_message(name: str, rows: pd.DataFrame, astray: pd.DataFrame, alias: 
         hint = f"mend them, or reading.frequency, which is {reading.frequency}"
     else:
         hint = "set reading.frequency, or give each frequency a dataset of its own"
-    between = f"most steps are {alias}, but {_places(astray)} stand(s) between"
+    steps = f"{'its steps are to be' if reading.frequency else 'most steps are'} {alias}"
+    between = f"{steps}, but {_places(astray)} stand(s) between"
     return f"series '{name}' has mixed frequencies: {between}: {hint}"
 
 

@@ -169,3 +169,12 @@ def test_errors_of_filled_values_settle_nothing():
     windows.panel.filled[30] = True
     left_out = windows.steps[~drawn(windows, shares(windows, 1))]
     assert left_out.tolist() == [29, 30, 31]  # it is a target of the first two, and the last value of the third
+
+
+def test_where_nearly_every_window_has_a_filled_value_all_errors_count():
+    windows = windows_of(np.zeros((2, 90)), 10, 90)
+    windows.panel.filled[:90:2] = True
+    kept = np.bincount(windows.series[drawn(windows, shares(windows, 2))])
+    assert kept.tolist() == [len(windows) // 2] * 2
+    errors = Errors.sample(Zero(), windows, 2)
+    assert np.isfinite(errors.offsets(errors.by_series(2))).all()

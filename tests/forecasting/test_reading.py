@@ -108,6 +108,7 @@ def test_rows_beyond_the_limit_are_counted(tmp_path):
         (lines(range(8)), {"values": ["loaf"]}, "has no column 'loaf': did you mean 'load'?"),
         (lines([1, 2, "many", 4, 5, 6, 7, 8]), {}, "column 'load', row 3 ('many'): is no number"),
         (lines([1, 2, "inf", 4, 5, 6, 7, 8]), {}, "column 'load', row 3 ('inf'): is not finite"),
+        (lines([1, 2, "1e200", 4, 5, 6, 7, 8]), {}, "column 'load', row 3 ('1e200'): is too large to be squared"),
         (lines([1, 2, "NaN", 4, 5, 6, 7, 8]), {}, "series 'load': 1 value(s) missing, at 2024-01-01 02:00:00"),
         (lines(range(8), [*STAMPS[:5], "soon", *STAMPS[6:]]), {}, "column 'timestamp', row 6 ('soon')"),
         (

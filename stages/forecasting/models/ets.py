@@ -7,6 +7,7 @@ look-back has (Hyndman et al. 2008, section 2.6.1), so that no forecast rests on
 these hold less than two is not tried.
 """
 
+import warnings
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,9 +102,11 @@ def _forms(own: dict, positive: bool) -> list[dict]:
 
 
 def _parameters(values: np.ndarray, form: dict) -> dict[str, float]:
-    """Return the smoothing parameters of the largest likelihood."""
+    """Return the smoothing parameters of the largest likelihood, or those that the search for it ends with."""
     model = _smoother(values, form)
-    named = zip(model.param_names, model.fit(disp=False).params, strict=True)
+    with warnings.catch_warnings(action="ignore"):  # validation judges what it found
+        found = model.fit(disp=False).params
+    named = zip(model.param_names, found, strict=True)
     return {name: float(value) for name, value in named if not name.startswith("initial")}
 
 
