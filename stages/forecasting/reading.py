@@ -70,14 +70,12 @@ def read(folder: Path, reading: Reading) -> Table:
         filled[str(name)] = int(regular["filled"].sum())
         series.append(regular)
     table = pd.concat(series, ignore_index=True)
-    _refuse_other_steps(series, reading)
     names = [{"name": path.name, "bytes": path.stat().st_size, "rows": len(read_files[path])} for path in paths]
-    first = table[table["series"] == table["series"].iloc[0]]
     about = {
-        "frequency": frequency_of(first["timestamp"], reading.frequency),
+        "frequency": _common_step(series, reading),
         "series": {name: int(size) for name, size in table["series"].value_counts(sort=False).items()},
         "filled": filled,
-        "daylight_saving_steps": daylight_steps(first, reading.time_zone),
+        "daylight_saving_steps": daylight_steps(series[0], reading.time_zone),
     }
     return Table(
         pa.Table.from_pandas(table, preserve_index=False),
@@ -125,8 +123,8 @@ def _known(name: str, rows: pd.DataFrame) -> slice:
     return slice(int(known[0]), int(known[-1]) + 1)
 
 
-def _refuse_other_steps(series: list[pd.DataFrame], reading: Reading) -> None:
-    """Refuse series that come at other steps than the first one: horizons and seasons count steps."""
+def _common_step(series: list[pd.DataFrame], reading: Reading) -> str:
+    """Return how often all series come; refuse one that comes otherwise: horizons and seasons count steps."""
     steps = [(own["series"].iloc[0], frequency_of(own["timestamp"], reading.frequency)) for own in series]
     for name, step in steps:
         if step != steps[0][1]:
@@ -134,6 +132,7 @@ def _refuse_other_steps(series: list[pd.DataFrame], reading: Reading) -> None:
                 f"series '{name}' comes every {step}, but series '{steps[0][0]}' every {steps[0][1]}: give each "
                 "frequency a dataset of its own, or set reading.frequency"
             )
+    return steps[0][1]
 
 
 def _columns(path: Path, reading: Reading) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from stages.console import Problem
-from stages.files import read_json
+from stages.files import read_json, write_json
 from stages.forecasting import auditing
 from stages.forecasting.data import LEVELS, Panel, Prepared, Windows, arrange, fit, starts_within
 from stages.forecasting.evaluation import _blocks, _updates, later_windows
@@ -202,19 +202,27 @@ def test_figures_of_a_forecast_known_by_hand():
     assert LEVELS == (0.025, 0.1, 0.5, 0.9, 0.975)
 
 
-@pytest.mark.parametrize("span, sizes", [(100, [16, 16, 16, 16, 16, 20]), (25, [12, 13]), (1, [1])])
-def test_blocks_are_two_horizons_long_and_hold_every_window_once(span, sizes):
+def windows_at_each_step(span: int, horizon: int) -> Windows:
+    """Return windows without values, one at each of so many steps."""
+    bounds = np.array([0, span + 4])
+    return Windows(
+        Panel(np.zeros(0), np.zeros((0, 0)), np.arange(span + 4), np.zeros(0, bool), bounds),
+        np.arange(span),
+        4,
+        horizon,
+    )
+
+
+@pytest.mark.parametrize("span, horizon, sizes", [(100, 8, [16, 16, 16, 16, 16, 20]), (25, 12, [12, 13]), (1, 8, [1])])
+def test_blocks_are_two_horizons_long_and_hold_every_window_once(span, horizon, sizes):
     """The last one takes what is left; a short test part has two, however short."""
-    panel = Panel(np.zeros(0), np.zeros((0, 0)), np.arange(span + 20), np.zeros(0, bool), np.array([0, span + 20]))
-    windows = Windows(panel, np.arange(span), 4, 12 if span == 25 else 8)
-    block = _blocks(windows, SimpleNamespace(horizon=windows.horizon))
+    block = _blocks(windows_at_each_step(span, horizon), SimpleNamespace(horizon=horizon))
     assert np.bincount(block).tolist() == sizes and (np.diff(block) >= 0).all()
 
 
 @pytest.mark.parametrize("span, horizon, count", [(25, 12, 25), (2785, 96, 32), (5214, 48, 109)])
 def test_intervals_are_updated_often_and_once_a_horizon_at_least(span, horizon, count):
-    panel = Panel(np.zeros(0), np.zeros((0, 0)), np.arange(span + 20), np.zeros(0, bool), np.array([0, span + 20]))
-    update = _updates(Windows(panel, np.arange(span), 4, horizon), SimpleNamespace(horizon=horizon))
+    update = _updates(windows_at_each_step(span, horizon), SimpleNamespace(horizon=horizon))
     assert update.max() + 1 == count and np.bincount(update).max() <= horizon
 
 
@@ -246,12 +254,14 @@ def audited(tmp_path, monkeypatch, change, logarithm: bool) -> dict:
     return {check: found for check, found in auditing.findings("mine")[0].items() if found}
 
 
+def rewrite(folder, **changed):
+    """Change what scaler.json says."""
+    write_json(folder / "window/scaler.json", read_json(folder / "window/scaler.json") | changed)
+
+
 def rescaled(_parts, folder):
     """Fit the scaler on other values."""
-    from stages.files import write_json
-
-    scaler = read_json(folder / "window/scaler.json")
-    write_json(folder / "window/scaler.json", scaler | {"center": [center + 1 for center in scaler["center"]]})
+    rewrite(folder, center=[center + 1 for center in read_json(folder / "window/scaler.json")["center"]])
 
 
 def overlapped(parts, _folder):
@@ -261,10 +271,7 @@ def overlapped(parts, _folder):
 
 def mismeasured(_parts, folder):
     """Measure MASE in another naive error."""
-    from stages.files import write_json
-
-    scaler = read_json(folder / "window/scaler.json")
-    write_json(folder / "window/scaler.json", scaler | {"naive_error": [99.0] * len(scaler["naive_error"])})
+    rewrite(folder, naive_error=[99.0, 99.0])
 
 
 def overheated(_parts, folder):

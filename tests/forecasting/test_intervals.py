@@ -154,6 +154,7 @@ def test_of_many_windows_a_share_counts_that_no_season_falls_in_with():
     assert chosen.sum() == pytest.approx(CALIBRATION, rel=0.1)
     hours = np.bincount(windows.steps[chosen] % 24, minlength=24)
     assert hours.min() > 60 and hours.max() < 150
+    assert shares(windows, 500)[:2] * np.bincount(windows.series) == pytest.approx(2 * ENOUGH)  # of many series
     few = windows.some(slice(0, 3))
     assert drawn(few, shares(few, 2)).all()
 
