@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help repro quick test lint bench schema lock clean
+.PHONY: help repro quick test lint bench reference lock clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -19,16 +19,16 @@ quick: $(READY)  ## a first look: every stage with small budgets, in a scratch c
 	@PATH="$(CURDIR)/$(BIN):$$PATH" python -m tools.quick
 
 test: $(READY)  ## run every test
-	PATH="$(CURDIR)/$(BIN):$$PATH" pytest --numprocesses 2 --dist loadgroup
+	PATH="$(CURDIR)/$(BIN):$$PATH" pytest --numprocesses 2 --dist loadgroup --cov --cov-report=term
 
-lint: $(READY)  ## check style and formatting
-	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+lint: $(READY)  ## check style, formatting and types
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy stages
 
 bench: $(READY)  ## measure speed and memory; prints ratios
 	@$(BIN)/python -m tools.bench
 
-schema: $(READY)  ## write params.schema.json anew from the typed parameters
-	@$(BIN)/python -m tools.schema
+reference: $(READY)  ## write params.schema.json and the generated pages of docs/ anew
+	@$(BIN)/python -m tools.reference
 
 lock: $(READY)  ## resolve requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile --universal --generate-hashes --no-header --no-emit-index-url \

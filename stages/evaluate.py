@@ -1,46 +1,57 @@
-"""A trained model and the test part → predictions, figures with their spread over seeds, and what pictures need."""
-
-from pathlib import Path
+"""A trained model and the test part → predictions, metrics with their spread over seeds, and what plots need."""
 
 import numpy as np
 
-from stages.console import run
-from stages.files import whole, write_json
-from stages.replicas import prepare_jax
-from stages.tasks import task_module
+from stages.config.dataset import Dataset
+from stages.config.paths import Paths
+from stages.config.resolved import read_resolved
+from stages.config.schema import ParallelConfig
+from stages.runtime.command import run
+from stages.runtime.files import atomic_write, write_json
+from stages.runtime.jax_setup import prepare_jax
+from stages.tasks.discovery import find_task
 
 
-def evaluate(dataset: str, model: str) -> None:
+def evaluate(dataset: Dataset, model: str) -> None:
     """Measure a model on a dataset's test part."""
     prepare_jax()
-    saved = task_module(dataset, "saved").Saved(Path("models", dataset, model))
-    measured = task_module(dataset, "evaluation").measure(saved)
-    with whole(Path("data/predictions", dataset, f"{model}.parquet")) as partial:
-        measured.predictions.to_parquet(partial, index=False)
-    told = {"validation": _mean(saved.about["validation"]), "size": saved.about["size"], "bytes": saved.bytes}
-    figures = _spread(measured.scores)
-    write_json(Path("reports/metrics", dataset, f"{model}.json"), figures | measured.details | told)
-    if measured.examples is not None:
-        write_json(Path("reports/examples", dataset, f"{model}.json"), measured.examples)
-    for kind, table in measured.plots.items():
-        with whole(Path("reports/plots", kind, dataset, f"{model}.csv")) as partial:
+    task = find_task(dataset.task)
+    saved = task.load(dataset.model(model))
+    parallel = read_resolved(dataset.paths.resolved / "parallel.json", ParallelConfig)
+    result = task.evaluate(saved, dataset, parallel)
+    with atomic_write(dataset.predictions(model)) as partial:
+        result.predictions.to_parquet(partial, index=False)
+    means = _mean(list(result.scores.values()))
+    write_json(dataset.report("metrics", model), {metric.name: means[metric.name] for metric in task.headline()})
+    about = {"validation": _mean(saved.metadata["validation"]), "num_params": saved.metadata["num_params"]}
+    spread = {"mean": means, "sd": _deviation(result.scores), "seeds": result.scores}
+    details = {"metrics": spread} | result.details | about | {"bytes": saved.bytes}
+    write_json(dataset.report("evaluation", model), details)
+    if result.examples is not None:
+        write_json(dataset.report("examples", model), result.examples)
+    for kind, table in result.plots.items():
+        with atomic_write(dataset.plot(kind, model)) as partial:
             table.to_csv(partial, index=False)
-    timings = {"predict_seconds": measured.seconds, "examples_per_second": measured.items / measured.seconds}
-    write_json(Path("reports/timings/evaluate", dataset, f"{model}.json"), timings, digits=3)
-    name = next(iter(saved.about["validation"][0]))
-    print(f"{dataset}-{model}: {name} {figures[name]:.4f} on {measured.details['signature']['items']} test items")
+    timings = {"predict_seconds": result.seconds, "examples_per_second": result.items / result.seconds}
+    write_json(dataset.report("timings/evaluate", model), timings, digits=3)
+    primary, items = task.primary.name, result.details["signature"]["items"]
+    print(f"{dataset.name}-{model}: {primary} {means[primary]:.4f} on {items} test items")
 
 
 def _mean(rows: list[dict[str, float]]) -> dict[str, float]:
     return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
 
 
-def _spread(by_seed: dict[int, dict[str, float]]) -> dict:
-    """Return the mean and the standard deviation over seeds of every figure; no deviation for a single seed."""
-    rows = list(by_seed.values())
-    deviation = {name: float(np.std([row[name] for row in rows], ddof=1)) if len(rows) > 1 else 0.0 for name in rows[0]}
-    return _mean(rows) | {"sd": deviation, "seeds": {str(seed): row for seed, row in by_seed.items()}}
+def _deviation(scores: dict[int, dict[str, float]]) -> dict[str, float]:
+    """Return the standard deviation of each metric over seeds; 0 for a single seed."""
+    rows = list(scores.values())
+    return {name: float(np.std([row[name] for row in rows], ddof=1)) if len(rows) > 1 else 0.0 for name in rows[0]}
+
+
+def main(dataset: str, model: str) -> None:
+    """Measure a model on a dataset's test part."""
+    evaluate(Dataset.find(Paths(), dataset), model)
 
 
 if __name__ == "__main__":
-    run(evaluate)
+    run(main)

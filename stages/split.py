@@ -1,34 +1,38 @@
 """One table → the parts train, validation and test, each a file of its own."""
 
-from pathlib import Path
-
 import pandas as pd
 
-from stages.console import run
-from stages.files import whole, write_json
-from stages.params import load
-from stages.tasks import task_module
+from stages.config.dataset import Dataset
+from stages.config.paths import Paths
+from stages.runtime.command import run
+from stages.runtime.files import atomic_write, write_json
+from stages.tasks.discovery import find_task
 
 
-def split(dataset: str) -> None:
+def split(dataset: Dataset) -> None:
     """Split a dataset's table into train, validation and test without leaks."""
-    task = task_module(dataset, "splitting")
-    folder = Path("data/prepared", dataset)
-    table = pd.read_parquet(folder / "table.parquet")
-    parts, dropped = task.split_table(table, load().dataset(dataset).split)
-    for name, part in parts.items():
-        with whole(folder / f"{name}.parquet") as partial:
+    task, table = find_task(dataset.task), pd.read_parquet(dataset.table)
+    result = task.split(table, dataset)
+    for name, part in result.parts.items():
+        with atomic_write(dataset.part(name)) as partial:
             part.to_parquet(partial, index=False, row_group_size=65_536)  # read back in batches
     report = {
-        "dataset": dataset,
+        "dataset": dataset.name,
         "official": sorted(table["part"].dropna().unique()) if "part" in table else [],
         "rows": len(table),
-        "dropped": dropped,
-        "parts": {name: task.describe(part) for name, part in parts.items()},
+        "dropped": dict(result.dropped),
+        "parts": {name: task.describe(part) for name, part in result.parts.items()},
     }
-    write_json(Path("reports/split") / f"{dataset}.json", report)
-    print(f"{dataset}: " + ", ".join(f"{name} {len(part)}" for name, part in parts.items()), f"dropped {dropped}")
+    write_json(dataset.report("split"), report)
+    sizes = ", ".join(f"{name} {len(part)}" for name, part in result.parts.items())
+    dropped = ", ".join(f"{count} dropped ({reason})" for reason, count in result.dropped.items())
+    print(f"{dataset.name}: {sizes}{'; ' if dropped else ''}{dropped}")
+
+
+def main(dataset: str) -> None:
+    """Split a dataset's table into train, validation and test without leaks."""
+    split(Dataset.find(Paths(), dataset))
 
 
 if __name__ == "__main__":
-    run(split)
+    run(main)

@@ -1,26 +1,34 @@
 """Text parts → vocabularies fitted on train alone, and ids; the test part gets its ids from `evaluate`."""
 
-from pathlib import Path
-
 import numpy as np
 
-from stages.console import run
-from stages.files import whole, write_json, write_text
-from stages.tasks import task_module
+from stages.config.dataset import Dataset
+from stages.config.paths import Paths
+from stages.runtime.command import run
+from stages.runtime.errors import UserError
+from stages.runtime.files import atomic_write, write_json, write_text
+from stages.tasks.discovery import find_task
+
+BINS = 40
 
 
-def tokenize(dataset: str) -> None:
-    """Fit a dataset's vocabularies on train, and write its parts as ids and what they are like."""
-    prepared = Path("data/prepared", dataset)
-    with whole(prepared / "tokens") as output:
-        report, lengths = task_module(dataset, "tokenizing").tokenize(dataset, prepared, output)
-    write_json(Path("reports/tokens") / f"{dataset}.json", {"dataset": dataset} | report)
-    write_text(Path("reports/plots/lengths") / f"{dataset}.csv", histogram(lengths))
-    tokens = sum(int(part @ np.arange(len(part))) for part in lengths.values())
-    print(f"{dataset}: {tokens} tokens in {sum(int(part.sum()) for part in lengths.values())} texts")
+def tokenize(dataset: Dataset) -> None:
+    """Fit a dataset's vocabularies on train, and write its parts as ids and what they are like.
+
+    Raises:
+        UserError: the dataset's task has windows in place of tokens.
+    """
+    task = find_task(dataset.task)
+    with atomic_write(dataset.prepared / task.prepared) as output:
+        preparation = task.prepare(dataset, output)
+        if preparation.lengths is None:
+            raise UserError(f"{dataset.name} has the task {task.name}, whose data are prepared by `window`")
+    write_json(dataset.report("prepare"), {"dataset": dataset.name} | preparation.report)
+    write_text(dataset.plot("lengths"), histogram(dict(preparation.lengths)))
+    print(f"{dataset.name}: {preparation.summary}")
 
 
-def histogram(lengths: dict[str, np.ndarray], bins: int = 40) -> str:
+def histogram(lengths: dict[str, np.ndarray], bins: int = BINS) -> str:
     """Return CSV rows of how many of a part's texts have up to so many tokens and more than the row before.
 
     Args:
@@ -36,5 +44,10 @@ def histogram(lengths: dict[str, np.ndarray], bins: int = 40) -> str:
     return "\n".join(rows) + "\n"
 
 
+def main(dataset: str) -> None:
+    """Fit a dataset's vocabularies on train, and write its parts as ids."""
+    tokenize(Dataset.find(Paths(), dataset))
+
+
 if __name__ == "__main__":
-    run(tokenize)
+    run(main)

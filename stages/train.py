@@ -1,93 +1,118 @@
-"""One model on one dataset → a replica a seed, learning curves, and timings apart from them."""
+"""One model on one dataset → a replica for each seed, learning curves, and timings apart from them."""
 
 import hashlib
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 
-from stages.console import run
-from stages.files import remove, whole, write_json, write_text
-from stages.params import load
-from stages.replicas import side_by_side
-from stages.saved import file_hashes
-from stages.schema import Neural
-from stages.tasks import Job, task_module
+from stages.config.dataset import Dataset
+from stages.config.paths import Paths
+from stages.config.resolved import read_resolved
+from stages.config.schema import ParallelConfig
+from stages.runtime.command import run
+from stages.runtime.files import atomic_write, remove, write_json
+from stages.tasks.base import Task, TrainingPlan, train_replica
+from stages.tasks.discovery import find_task
+from stages.training.curves import write_curves
+from stages.training.parallel import run_parallel
+from stages.training.replica import Job, ReplicaResult
+from stages.training.saved import code_hash, file_hashes
 
-CHECKPOINTS = Path(".recur/checkpoints")  # outside the outputs, which DVC deletes before a stage runs
 
+def train(dataset: Dataset, model: str) -> None:
+    """Train a model on a dataset, once for each of its seeds.
 
-def train(dataset: str, model: str) -> None:
-    """Train a model on a dataset, once a seed."""
-    params, task, saved = load(), task_module(dataset, "replica"), task_module(dataset, "saved").Saved
-    parameters = params.section(dataset).model(model)
-    # A baseline is fitted without chance: another seed would give the same again.
-    seeds = params.seeds_of(dataset)[: None if isinstance(parameters, Neural) else 1]
-    code, began = saved.code_hash(model), perf_counter()  # as it is now: it may be edited during the training
-    fitted = Path("data/prepared", dataset, task.FITTED)
-    checkpoints = CHECKPOINTS / _fingerprint(fitted.parent, dataset, model, code)
-    with whole(Path("models", dataset, model)) as folder:
+    Raises:
+        UserError: params.yaml names no such model.
+    """
+    task, began = find_task(dataset.task), perf_counter()
+    plan, code = task.plan(dataset, model), code_hash(task.name, model)  # as it is now: it may be edited meanwhile
+    checkpoints = dataset.paths.checkpoints / _fingerprint(task, dataset, model, plan, code)
+    curve = dataset.plot("curves", model)
+    remove(curve)
+    with atomic_write(dataset.model(model)) as folder:
         folder.mkdir()
         jobs = [
-            Job(dataset, model, seed, position, folder / f"seed-{seed}", checkpoints / str(seed))
-            for position, seed in enumerate(seeds)
+            Job(
+                dataset,
+                model,
+                plan.parameters,
+                plan.training,
+                seed,
+                folder / f"seed-{seed}",
+                checkpoints / str(seed),
+                curve,
+                position,
+            )
+            for position, seed in enumerate(plan.seeds)
         ]
-        replicas = side_by_side(task.train, jobs, params.parallel)
-        shutil.copyfile(fitted, folder / fitted.name)
-        about = {
-            "task": saved.task,
-            "dataset": dataset,
-            "model": model,
-            "parameters": parameters.model_dump(mode="json"),
-            "seeds": list(seeds),
-            "validation": [found["validation"] for found in replicas],
-            "size": replicas[0]["size"],
-            "code": code,
-            "files": file_hashes(folder),
-        }
-        write_json(folder / "model.json", about | task.about(fitted.parent), digits=None)
-    _write_curves(Path("reports/plots/curves", dataset, f"{model}.csv"), seeds, replicas)
-    _write_timings(Path("reports/timings/train", dataset, f"{model}.json"), replicas, perf_counter() - began)
+        parallel = read_resolved(dataset.paths.resolved / "parallel.json", ParallelConfig)
+        replicas = run_parallel(partial(train_replica, task), jobs, parallel)
+        _describe(folder, task, dataset, model, plan, code, replicas)
+    write_curves(curve, plan.seeds, replicas)
+    _write_timings(dataset.report("timings/train", model), replicas, perf_counter() - began)
     remove(checkpoints)
-    name = next(iter(replicas[0]["validation"]))
-    mean = np.mean([found["validation"][name] for found in replicas])
-    print(f"{dataset}-{model}: {len(seeds)} replica(s), {name} {mean:.4f} on validation")
+    mean = np.mean([replica.validation[task.primary.name] for replica in replicas])
+    print(f"{dataset.name}-{model}: {len(jobs)} run(s), {task.primary.name} {mean:.4f} on validation")
 
 
-def _fingerprint(prepared: Path, dataset: str, model: str, code: str) -> str:
+def _describe(
+    folder: Path,
+    task: Task,
+    dataset: Dataset,
+    model: str,
+    plan: TrainingPlan,
+    code: str,
+    replicas: list[ReplicaResult],
+) -> None:
+    """Write model.json, and lay the preprocessor beside the replicas."""
+    prepared = dataset.prepared / task.prepared
+    shutil.copyfile(prepared / task.preprocessor, folder / task.preprocessor)
+    metadata = {
+        "task": task.name,
+        "dataset": dataset.name,
+        "model": model,
+        "parameters": plan.parameters.model_dump(mode="json"),
+        "seeds": list(plan.seeds),
+        "validation": [replica.validation for replica in replicas],
+        "num_params": replicas[0].num_params,
+        "code": code,
+        "files": file_hashes(folder),
+    }
+    write_json(folder / "model.json", metadata | task.metadata(task.open_prepared(prepared)), digits=None)
+
+
+def _fingerprint(task: Task, dataset: Dataset, model: str, plan: TrainingPlan, code: str) -> str:
     """Name the checkpoints of one training by all that decides its course: data, parameters and code."""
-    section = load().section(dataset)
-    chosen = {
-        "where": [dataset, model],
-        "model": section.model(model).model_dump(mode="json"),
-        "training": section.training.model_dump(mode="json"),
+    course = {
+        "where": [dataset.name, model],
+        "model": plan.parameters.model_dump(mode="json"),
+        "training": plan.training.model_dump(mode="json"),
         "code": code,
     }
-    digest = hashlib.sha256(json.dumps(chosen).encode())
-    loops = [Path(__file__).parent / "training.py", Path(task_module(dataset, "replica").__file__)]
-    for path in [*sorted(prepared.iterdir()), *loops]:
+    digest = hashlib.sha256(json.dumps(course).encode())
+    prepared = sorted(path for path in (dataset.prepared / task.prepared).iterdir() if path.is_file())
+    loop = sorted((Path(__file__).parent / "training").glob("*.py"))
+    for path in [*prepared, *loop, Path(__file__).parent / "tasks" / task.name / "task.py"]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 
-def _write_curves(path: Path, seeds: tuple[int, ...], replicas: list[dict]) -> None:
-    columns = list(replicas[0]["epochs"][0])  # epoch, train_loss, and the figures on validation
-    rows = ["seed," + ",".join(columns[:2] + [f"validation_{name}" for name in columns[2:]])]
-    for seed, found in zip(seeds, replicas, strict=True):
-        for epoch in found["epochs"]:
-            cells = ("" if epoch[name] is None else f"{epoch[name]:.6g}" for name in columns)
-            rows.append(f"{seed}," + ",".join(cells))
-    write_text(path, "\n".join(rows) + "\n")
-
-
-def _write_timings(path: Path, replicas: list[dict], wall: float) -> None:
-    timings = [found["timing"] for found in replicas]
+def _write_timings(path: Path, replicas: list[ReplicaResult], wall: float) -> None:
+    timings = [replica.timing for replica in replicas]
     names = ("fit_seconds", "examples_per_second", "peak_memory_bytes")
     summary = {name: float(np.mean([timing[name] for timing in timings])) for name in names}
     write_json(path, {"wall_seconds": wall} | summary | {"replicas": timings}, digits=3)
 
 
+def main(dataset: str, model: str) -> None:
+    """Train a model on a dataset, once for each of its seeds."""
+    train(Dataset.find(Paths(), dataset), model)
+
+
 if __name__ == "__main__":
-    run(train)
+    run(main)

@@ -1,20 +1,25 @@
 """The parts → what was fitted on train alone, arrays of train and validation, and where their windows start."""
 
-from pathlib import Path
+from stages.config.dataset import Dataset
+from stages.config.paths import Paths
+from stages.runtime.command import run
+from stages.runtime.files import atomic_write, write_json
+from stages.tasks.discovery import find_task
 
-from stages.console import run
-from stages.files import whole, write_json
-from stages.tasks import task_module
+
+def window(dataset: Dataset) -> None:
+    """Fit what windows need on train, and write train and validation as arrays with their windows."""
+    task = find_task(dataset.task)
+    with atomic_write(dataset.prepared / task.prepared) as output:
+        preparation = task.prepare(dataset, output)
+    write_json(dataset.report("prepare"), {"dataset": dataset.name} | preparation.report)
+    print(f"{dataset.name}: {preparation.summary}")
 
 
-def window(dataset: str) -> None:
-    """Prepare a dataset's windows."""
-    prepared = Path("data/prepared", dataset)
-    with whole(prepared / "window") as output:
-        report = task_module(dataset, "windowing").window(dataset, prepared, output)
-    write_json(Path("reports/tokens") / f"{dataset}.json", {"dataset": dataset} | report)
-    print(f"{dataset}: {report['train']['windows']} windows in train, {report['validation']['windows']} in validation")
+def main(dataset: str) -> None:
+    """Fit what windows need on train, and write train and validation as arrays with their windows."""
+    window(Dataset.find(Paths(), dataset))
 
 
 if __name__ == "__main__":
-    run(window)
+    run(main)

@@ -12,38 +12,50 @@ import pytest
 
 CI = Path(__file__).parents[1] / "tools/ci.sh"
 
-PARAMS = {"datasets": {"a": {"rows": 3}, "b": {"rows": 4}}, "models": {"small": 1, "large": 2}, "bootstrap": 10}
+DATASETS = {"a": {"rows": 3}, "b": {"rows": 4}}
+MODELS = {"small": 1, "large": 2}
+PARAMS = {"text": {"datasets": DATASETS, "models": MODELS}, "bootstrap": 10}
 
 DVC_YAML = """
 stages:
+  check:
+    cmd: python -m stages.check
+    deps: [stages/check.py]
+    params: [{params.yaml: }]
+    outs: [{data/params: {cache: false, persist: true}}]
+  report:
+    cmd: cat reports/compare/* > reports/leaderboard.md
+    deps: [reports/compare]
+    outs: [{reports/leaderboard.md: {cache: false}}]
+"""
+TASK_YAML = """
+vars: [../../params.yaml]
+stages:
   fetch:
-    matrix: {dataset: "${datasets}"}
+    matrix: {dataset: "${text.datasets}"}
+    wdir: ../..
     cmd: python work.py fetch ${item.dataset}
-    deps: [data/params.ok]
-    params: ["datasets.${item.dataset}"]
+    deps: ["data/params/datasets/${item.dataset}.json"]
     outs: ["data/raw/${item.dataset}"]
   train:
-    matrix: {dataset: "${datasets}", model: "${models}"}
+    matrix: {dataset: "${text.datasets}", model: "${text.models}"}
+    wdir: ../..
     cmd: python work.py train ${item.dataset} ${item.model}
-    deps: ["data/raw/${item.dataset}"]
-    params: ["models.${item.model}"]
+    deps: ["data/params/models/${item.model}.json", "data/raw/${item.dataset}"]
     outs: ["models/${item.dataset}/${item.model}"]
   evaluate:
-    matrix: {dataset: "${datasets}", model: "${models}"}
+    matrix: {dataset: "${text.datasets}", model: "${text.models}"}
+    wdir: ../..
     cmd: python work.py evaluate ${item.dataset} ${item.model}
     deps: ["models/${item.dataset}/${item.model}"]
     outs: ["data/predictions/${item.dataset}/${item.model}"]
     metrics: [{"reports/metrics/${item.dataset}/${item.model}.json": {cache: false}}]
   compare:
-    matrix: {dataset: "${datasets}"}
+    matrix: {dataset: "${text.datasets}"}
+    wdir: ../..
     cmd: python work.py compare ${item.dataset}
-    deps: ["data/predictions/${item.dataset}"]
-    params: [bootstrap]
+    deps: [data/params/bootstrap.json, "data/predictions/${item.dataset}"]
     outs: [{"reports/compare/${item.dataset}": {cache: false}}]
-  report:
-    cmd: cat reports/compare/* > reports/leaderboard.md
-    deps: [reports/compare]
-    outs: [{reports/leaderboard.md: {cache: false}}]
 """
 
 # Every file's content says what it is and what it was made from, so that what was downloaded can be told.
@@ -52,46 +64,63 @@ import json, sys
 from pathlib import Path
 
 stage, dataset, model = (sys.argv[1:] + [""])[:3]
-params = json.loads(Path("params.yaml").read_text())
+
+def params(name):
+    return json.loads(Path("data/params", name + ".json").read_text())
 
 def write(name, text):
     Path(name).parent.mkdir(parents=True, exist_ok=True)
     Path(name).write_text(text)
 
 if stage == "fetch":
-    write(f"data/raw/{dataset}", f"raw {dataset}: " + "x" * params["datasets"][dataset]["rows"])
+    write(f"data/raw/{dataset}", f"raw {dataset}: " + "x" * params(f"datasets/{dataset}")["rows"])
 elif stage == "train":
-    if params["models"][model] < 0:
+    factor = params(f"models/{model}")
+    if factor < 0:
         sys.exit("error: a negative size")
-    size = Path(f"data/raw/{dataset}").read_text().count("x") * params["models"][model]
+    size = Path(f"data/raw/{dataset}").read_text().count("x") * factor
     write(f"models/{dataset}/{model}", f"model {dataset} {model}: {size}")
 elif stage == "evaluate":
     size = int(Path(f"models/{dataset}/{model}").read_text().split()[-1])
     write(f"data/predictions/{dataset}/{model}", f"predictions {dataset} {model}: {size}")
     write(f"reports/metrics/{dataset}/{model}.json", json.dumps({"score": size}))
 elif stage == "compare":
-    found = [Path(f"data/predictions/{dataset}/{model}").read_text() for model in params["models"]]
-    write(f"reports/compare/{dataset}", f"bootstrap {params['bootstrap']}: {found}\\n")
+    predictions = [path.read_text() for path in sorted(Path("data/predictions", dataset).iterdir())]
+    write(f"reports/compare/{dataset}", f"bootstrap {params('bootstrap')}: {predictions}\\n")
 """
 
+# It writes what stages depend on, and touches only what changed.
 CHECK = """
 import json, sys
 from pathlib import Path
 
-if "bootstrap" not in json.loads(Path("params.yaml").read_text()):
+params = json.loads(Path("params.yaml").read_text())
+if "bootstrap" not in params:
     print("error: bootstrap is missing", file=sys.stderr)
     sys.exit(2)
-Path("data").mkdir(exist_ok=True)
-Path("data/params.ok").write_text("ok")
+files = {"bootstrap": params["bootstrap"]}
+for kind in ("datasets", "models"):
+    files |= {f"{kind}/{name}": value for name, value in params["text"][kind].items()}
+for name, value in files.items():
+    path = Path("data/params", name + ".json")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists() or path.read_text() != json.dumps(value):
+        path.write_text(json.dumps(value))
 """
 
+
+def of_task(*names: str) -> set[str]:
+    return {f"stages/text/dvc.yaml:{name}" for name in names}
+
+
 PREDICTIONS = {f"data/predictions/{dataset}/{model}" for dataset in "ab" for model in ("small", "large")}
-COMPARED = {"compare@a", "compare@b", "report"}
-LARGE_AGAIN = {"train@a-large", "train@b-large", "evaluate@a-large", "evaluate@b-large"} | COMPARED
+COMPARED = {"check", "report"} | of_task("compare@a", "compare@b")
+LARGE_AGAIN = of_task("train@a-large", "train@b-large", "evaluate@a-large", "evaluate@b-large") | COMPARED
 # Those whose outputs are not in Git; what follows them finds its inputs as they were.
-MADE_AGAIN = {f"fetch@{dataset}" for dataset in "ab"} | {
-    f"{stage}@{dataset}-{model}" for stage in ("train", "evaluate") for dataset in "ab" for model in PARAMS["models"]
-}
+MADE_AGAIN = of_task(
+    *(f"fetch@{dataset}" for dataset in "ab"),
+    *(f"{stage}@{dataset}-{model}" for stage in ("train", "evaluate") for dataset in "ab" for model in MODELS),
+)
 
 
 @pytest.fixture(scope="module")
@@ -117,8 +146,9 @@ def origin(tmp_path_factory, machine):
     """A project whose results are committed, and whose data are in a DVC remote."""
     root = tmp_path_factory.mktemp("origin")
     project = root / "project"
-    files = {"dvc.yaml": DVC_YAML, "work.py": WORK, "stages/__init__.py": "", "stages/check.py": CHECK}
-    ignored = {".gitignore": "/data/\n/models/\n__pycache__/\n"}
+    files = {"dvc.yaml": DVC_YAML, "stages/text/dvc.yaml": TASK_YAML, "work.py": WORK}
+    files |= {"stages/__init__.py": "", "stages/check.py": CHECK}
+    ignored = {".gitignore": "/data/raw/\n/data/predictions/\n/models/\n__pycache__/\n"}
     config = f"[core]\n    analytics = false\n    remote = store\n['remote \"store\"']\n    url = {root / 'store'}\n"
     for name, content in {**files, **ignored, "params.yaml": json.dumps(PARAMS)}.items():
         (project / name).parent.mkdir(parents=True, exist_ok=True)
@@ -152,8 +182,9 @@ def commit(project, machine):
     call(project, machine, "git", "commit", "--quiet", "--message", "a change")
 
 
-def change(project, **params):
-    (project / "params.yaml").write_text(json.dumps(PARAMS | params))
+def change(project, models=MODELS, **params):
+    text = {"datasets": DATASETS, "models": models}
+    (project / "params.yaml").write_text(json.dumps(PARAMS | {"text": text} | params))
 
 
 def run_ci(project, machine, *arguments, **environment):
@@ -209,7 +240,7 @@ def test_a_changed_parameter_runs_and_downloads_only_what_it_needs(
     assert "## Metrics against HEAD^" in text
     assert re.search(row, text), text
     assert (clone / "reports/leaderboard.md").read_text().strip() in text
-    assert re.search(r"## Not as committed\n\n     dvc\.lock +\| ", text), text
+    assert re.search(r"## Not as committed\n\n     dvc\.lock +\| [^#]*     stages/text/dvc\.lock +\| ", text), text
     assert "## Leaderboard" not in done.stdout, "the summary belongs to its file"
 
 
@@ -247,11 +278,11 @@ def test_a_failing_stage_fails_the_run_and_is_told(clone, machine):
     assert done.returncode == 255
     assert "**The pipeline failed** with exit code 255" in done.stdout
     assert "    error: a negative size" in done.stdout
-    assert "failed to reproduce 'train@" in done.stdout
+    assert "failed to reproduce 'stages/text/dvc.yaml:train@" in done.stdout
 
 
 def test_bad_parameters_stop_before_any_stage(clone, machine):
-    (clone / "params.yaml").write_text(json.dumps({key: PARAMS[key] for key in ("datasets", "models")}))
+    (clone / "params.yaml").write_text(json.dumps({"text": PARAMS["text"]}))
 
     done = run_ci(clone, machine)
 

@@ -6,11 +6,14 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from ruamel.yaml import YAML
 
-from stages.console import Problem, run
-from stages.files import remove
+from stages.runtime.command import run
+from stages.runtime.errors import UserError
+from stages.runtime.files import remove
+from stages.tasks.discovery import task_names
 
 SCRATCH = Path(".recur/quick")
 OVERLAY = Path("params.quick.yaml")
@@ -61,10 +64,10 @@ def bring_home(clone: Path, copies: list[Path]) -> None:
     yaml = YAML(typ="safe")
     locks: dict[Path, dict] = {}
     for folder in (clone, *copies):
-        for path in (folder / "dvc.lock", *folder.glob("stages/**/dvc.lock")):
+        for path in (folder / "dvc.lock", *folder.glob("stages/*/dvc.lock")):
             if path.exists():
-                found = yaml.load(path)
-                locks.setdefault(path.relative_to(folder), found)["stages"] |= found["stages"]
+                lock = yaml.load(path)
+                locks.setdefault(path.relative_to(folder), lock)["stages"] |= lock["stages"]
     for copy in copies:
         for folder in ("data", "models", "reports"):
             if (copy / folder).exists():
@@ -80,11 +83,11 @@ def dvc(clone: Path, *words: str, **options) -> subprocess.CompletedProcess:
     """Run DVC in a clone.
 
     Raises:
-        Problem: it failed.
+        UserError: it failed.
     """
     run = subprocess.run(["dvc", *words], cwd=clone, text=True, check=False, **options)
     if run.returncode:
-        raise Problem(f"the pipeline failed in {clone}; what it says above tells where")
+        raise UserError(f"the pipeline failed in {clone}; what it says above tells where")
     return run
 
 
@@ -94,14 +97,14 @@ def make_clone(project: Path, clone: Path) -> None:
     Outputs of DVC are not copied; local sources are referred to where they are.
 
     Raises:
-        Problem: the project is not a Git repository.
+        UserError: the project is not a Git repository.
     """
     listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    found = subprocess.run(listing, cwd=project, capture_output=True, text=True, check=False)
-    if found.returncode:
-        raise Problem(f"{project} is not a Git repository: {found.stderr.strip()}")
+    listed = subprocess.run(listing, cwd=project, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        raise UserError(f"{project} is not a Git repository: {listed.stderr.strip()}")
     remove(clone)
-    for name in filter(None, found.stdout.split("\0")):
+    for name in filter(None, listed.stdout.split("\0")):
         source, copy = project / name, clone / name
         if source.is_file() and not _made_by_a_run(name):
             copy.parent.mkdir(parents=True, exist_ok=True)
@@ -110,21 +113,28 @@ def make_clone(project: Path, clone: Path) -> None:
     write_params(project, clone)
 
 
-def write_params(project: Path, clone: Path, overlay: dict | None = None) -> None:
-    """Write the clone's params.yaml: the project's with an overlay (default: params.quick.yaml) laid over it."""
+def write_params(project: Path, clone: Path, overlay: dict[str, Any] | None = None) -> None:
+    """Write the clone's params.yaml: the project's with an overlay (default: params.quick.yaml) laid over it.
+
+    An overlay's key `only` keeps some datasets of each task; its key `every` is laid over each dataset of a task.
+    """
     yaml = YAML()
     params = yaml.load(project / "params.yaml")
     overlay = yaml.load(project / OVERLAY) if overlay is None else dict(overlay)
-    every = overlay.pop("every", {})  # by task: laid over each of its datasets
+    only, every = overlay.pop("only", {}), overlay.pop("every", {})
     lay_over(params, overlay)
-    for dataset in params["datasets"].values():
-        lay_over(dataset, every.get(dataset["task"], {}))
-        if "path" in dataset["source"]:
-            dataset["source"]["path"] = os.path.abspath(project / dataset["source"]["path"])  # noqa: PTH100 (no links)
+    for task in task_names():
+        datasets = params.get(task, {}).get("datasets", {})
+        for name in set(datasets) - set(only.get(task, datasets)):
+            del datasets[name]
+        for dataset in datasets.values():
+            lay_over(dataset, every.get(task, {}))
+            if "path" in dataset["source"]:
+                dataset["source"]["path"] = os.path.abspath(project / dataset["source"]["path"])  # noqa: PTH100 (no links)
     yaml.dump(params, clone / "params.yaml")
 
 
-def lay_over(base: dict, overlay: dict) -> None:
+def lay_over(base: dict[str, Any], overlay: dict[str, Any]) -> None:
     """Replace values in `base` by those of `overlay`, mapping by mapping."""
     for key, value in overlay.items():
         if isinstance(value, dict) and isinstance(base.get(key), dict):
@@ -134,7 +144,10 @@ def lay_over(base: dict, overlay: dict) -> None:
 
 
 def _made_by_a_run(name: str) -> bool:
-    return Path(name).name == "dvc.lock" or name.startswith(("reports/", "data/watched/"))
+    kept = Path(name).name == ".gitkeep"
+    return Path(name).name == "dvc.lock" or (
+        name.startswith(("reports/", "data/params/", "data/watched/")) and not kept
+    )
 
 
 if __name__ == "__main__":

@@ -31,4 +31,8 @@ fi
 echo "set-up: installing the packages of requirements.lock"
 # Compiled once here: where PYTHONDONTWRITEBYTECODE is set, as in many containers, each stage would compile Keras anew.
 VIRTUAL_ENV=$PWD/.venv .venv/bin/uv pip sync --quiet --compile-bytecode --require-hashes requirements.lock
+# Recur itself, as a link to this folder, so that the program `recur` is there and follows what is edited; after the
+# packages, for `sync` removes what the lock does not name. It needs no network: uv builds it by its own backend, as long
+# as its version lies in the range of pyproject.toml's [build-system].
+VIRTUAL_ENV=$PWD/.venv .venv/bin/uv pip install --quiet --no-deps --offline --editable .
 touch .venv/.ready

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 import tools.bench
-from stages.console import progress
+from stages.runtime.progress import progress
 from tools.bench.language import language_models, writing_speed
 from tools.bench.tokenizing import tokenize_memory, tokenize_speed
 from tools.bench.training import pytorch, replicas

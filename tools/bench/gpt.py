@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from stages.generation.neural import TO_BITS, cost
+from stages.tasks.generation.modeling.network import NATS_TO_BITS, cross_entropy
 
 CONTEXT, BATCH, LAYERS, HEADS, WIDTH = 64, 12, 4, 4, 128
 RATE, DECAY, BETA_2 = 1e-3, 0.1, 0.99
@@ -48,12 +48,12 @@ class Scorer:
         def score(weights: list, ids: jax.Array, targets: jax.Array) -> jax.Array:
             fixed = [variable.value for variable in model.non_trainable_variables]
             logits, _ = model.stateless_call(weights, fixed, ids, training=False)
-            return cost(targets, logits) * TO_BITS
+            return cross_entropy(targets, logits) * NATS_TO_BITS
 
         self._score = score
 
-    def bits(self, ids: np.ndarray, weights: list) -> np.ndarray:
-        """Return what each token costs, (tokens,) bits."""
+    def token_nll_bits(self, ids: np.ndarray, weights: list) -> np.ndarray:
+        """Return each token's negative log-likelihood, (tokens,) bits."""
         before, half = np.concatenate([[self.newline], ids]), CONTEXT // 2
         starts = np.arange(0, max(len(ids) - half, 1), half)
         where = np.minimum(starts[:, None] + np.arange(CONTEXT), len(ids) - 1)  # (windows, T)

@@ -6,9 +6,13 @@ import sys
 from pathlib import Path
 from time import perf_counter
 
-from stages.params import load
-from stages.replicas import KEEP_BUFFERS, prepare_jax
-from stages.schema import Neural
+from stages.config.dataset import Dataset
+from stages.config.paths import Paths
+from stages.config.schema import NeuralConfig
+from stages.runtime.allocator import ALLOCATOR_VARIABLES
+from stages.runtime.jax_setup import prepare_jax
+from stages.tasks.discovery import find_task, load_params
+from stages.training.saved import model_module
 from tools.bench.processes import in_new_process
 
 DATASET = "shakespeare"
@@ -18,7 +22,7 @@ CHARACTERS = 2000
 
 
 def language_models(seconds: int = 100) -> None:
-    """Bits a character on validation by seconds of training: lstm, gru and a small GPT, one after the other.
+    """Bits per character on validation by seconds of training: lstm, gru and a small GPT, one after the other.
 
     Each is trained for the same time on the same text with all cores that this process may use; imports and reading
     validation do not count, compiling does. Pin it to one core (`taskset -c 0`) to see what one replica does.
@@ -27,7 +31,7 @@ def language_models(seconds: int = 100) -> None:
     print(f"  load before: {os.getloadavg()[0]:.2f}; {len(os.sched_getaffinity(0))} core(s) each", flush=True)
     curves = {}
     for name in CONTENDERS:
-        curves[name] = in_new_process("racing", "race", name, str(seconds), **KEEP_BUFFERS)
+        curves[name] = in_new_process("racing", "race", name, str(seconds), **ALLOCATOR_VARIABLES)
         last = curves[name][-1]
         print(f"  {name}: {last['steps']} steps in {last['seconds']:.0f} s", flush=True)
     print("  seconds " + "".join(f"{name:>8s}" for name in CONTENDERS))
@@ -39,41 +43,39 @@ def language_models(seconds: int = 100) -> None:
             for row, other in zip(curves[name], curves["gpt"], strict=True)
             if row["bits_per_character"] >= other["bits_per_character"]
         ]
-        told = f"behind at {', '.join(f'{time:.0f} s' for time in behind)}" if behind else "ahead at every time"
-        print(f"  {name} against gpt: {told}", flush=True)
+        result = f"behind at {', '.join(f'{time:.0f} s' for time in behind)}" if behind else "ahead at every time"
+        print(f"  {name} against gpt: {result}", flush=True)
 
 
 def writing_speed() -> None:
-    """Characters a second that each language model writes on one core, the prompt read and all compiled."""
+    """Characters per second that each language model generates on one core, the prompt read and all compiled."""
     _require_data()
-    for name in load().generation.model_names():
+    for name in load_params(Paths()).sections()["generation"].model_names():
         print(f"  {name:7s}{in_new_process('language', 'characters_per_second', name):10,.0f}", flush=True)
 
 
 def characters_per_second(name: str) -> float:
-    """Return how fast a model writes in this process; a network's weights do not matter, it is as it starts."""
+    """Return how fast a model generates in this process; a network's weights do not matter, it is untrained."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     prepare_jax()
     import numpy as np
 
-    from stages.generate import write_with
-    from stages.generation.data import Prepared
-    from stages.generation.sampling import Strategy
-    from stages.generation.saved import Saved
+    from stages.tasks.generation.sampling import Strategy
 
-    data, parameters, module = Prepared.open(WINDOW), load().generation.model(name), Saved.model_file(name)
-    size = data.tokenizer().get_vocab_size()
-    if isinstance(parameters, Neural):
-        from stages.generation import neural
+    task = find_task("generation")
+    data = task.open_prepared(WINDOW)
+    parameters = task.plan(Dataset(Paths(), "generation", DATASET), name).parameters
+    if isinstance(parameters, NeuralConfig):
+        from stages.tasks.generation.modeling.network import build_network
 
-        model = neural.build(module, parameters, size, data.newline, seed=1)
+        model = build_network(name, parameters, data.shape, seed=1)
     else:
-        model = module.Model.fit(parameters, np.asarray(data.ids("train")), size, data.newline)
-    tokens = write_with(model, np.array([data.newline]), Strategy(), np.random.default_rng(0))
+        model = model_module("generation", name).Model.fit(parameters, data)
+    tokens = iter(model.generate(np.array([data.shape.newline]), Strategy(), np.random.default_rng(0)))
     next(tokens)  # compiles
     began = perf_counter()
-    written = list(itertools.islice(tokens, CHARACTERS))
-    return len(written) / (perf_counter() - began)
+    generated = list(itertools.islice(tokens, CHARACTERS))
+    return len(generated) / (perf_counter() - began)
 
 
 def _require_data() -> None:

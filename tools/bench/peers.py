@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from stages.classification.data import Batches, Prepared, bucket_lengths
+from stages.tasks.classification.modeling.data import Batches, Prepared, TrainingBatches, bucket_lengths
 
 LAYERS = {"rnn": nn.RNN, "lstm": nn.LSTM, "bilstm": nn.LSTM, "cnn_lstm": nn.LSTM, "gru": nn.GRU, "attention": nn.GRU}
 
@@ -171,10 +171,12 @@ def initialise(model: nn.Module) -> None:
             nn.init.ones_(layer.bias_ih_l0.data.chunk(4)[1])  # the forget gate's
 
 
-def train(model: nn.Module, batches: Batches, validate: Callable[[nn.Module], float], job: dict, seed: int) -> float:
-    """Train for all epochs, as `stages.training.fit` does; return the best epoch's accuracy on validation."""
-    choices, best, kept = SimpleNamespace(**job["training"]), 0.0, None
-    averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(choices.averaging))
+def train(
+    model: nn.Module, batches: TrainingBatches, validate: Callable[[nn.Module], float], job: dict, seed: int
+) -> float:
+    """Train for all epochs, as `stages.training.loop.fit` does; return the best epoch's accuracy on validation."""
+    training, best, kept = SimpleNamespace(**job["training"]), 0.0, None
+    averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(training.ema_decay))
     averaged.n_averaged += 1  # the first weights count
     optimizer = torch.optim.AdamW(
         model.parameters(),
@@ -183,14 +185,14 @@ def train(model: nn.Module, batches: Batches, validate: Callable[[nn.Module], fl
         weight_decay=job["parameters"]["weight_decay"],
         fused=True,
     )
-    steps, lowest = choices.epochs * len(batches.epoch(seed, 0)), 0.1 * job["parameters"]["learning_rate"]
+    steps, lowest = training.epochs * len(batches.epoch(seed, 0)), 0.1 * job["parameters"]["learning_rate"]
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps, lowest)
-    for epoch in range(choices.epochs):
+    for epoch in range(training.epochs):
         model.train()
         for ids, labels in _tensors(batches.epoch(seed, epoch)):
             optimizer.zero_grad()
             functional.cross_entropy(model(ids), labels).backward()
-            nn.utils.clip_grad_norm_(model.parameters(), choices.clip_norm)
+            nn.utils.clip_grad_norm_(model.parameters(), training.clip_norm)
             optimizer.step()
             schedule.step()
             averaged.update_parameters(model)
@@ -213,7 +215,8 @@ def main(job: dict) -> list[float]:
     data = Prepared.open(Path(job["tokens"]))
     training, validation = data.part("train"), data.part("validation")
     lengths = bucket_lengths(training.lengths, job["training"]["buckets"], data.maximum_length)
-    batches, held_out = (Batches(part, lengths, job["training"]["batch_size"]) for part in (training, validation))
+    size = job["training"]["batch_size"]
+    batches, held_out = TrainingBatches(training, lengths, size), Batches(validation, lengths, size)
 
     @torch.inference_mode()
     def accuracy(model: nn.Module) -> float:
@@ -222,13 +225,13 @@ def main(job: dict) -> list[float]:
             hits += (model(torch.from_numpy(ids[: len(rows)])).argmax(1).numpy() == validation.labels[rows]).sum()
         return float(hits / len(validation.labels))
 
-    found, parameters = [], SimpleNamespace(**job["parameters"])
+    accuracies, parameters = [], SimpleNamespace(**job["parameters"])
     for seed in job["seeds"]:
         torch.manual_seed(seed)
         model = PEERS[job["model"]](job["model"], parameters, data.tokenizer().get_vocab_size(), len(data.labels))
         initialise(model)
-        found.append(train(model, batches, accuracy, job, seed))
-    return found
+        accuracies.append(train(model, batches, accuracy, job, seed))
+    return accuracies
 
 
 if __name__ == "__main__":

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import perf_counter
 
-from stages.classification.params import Tokenizer
+from stages.tasks.classification.config import TokenizerConfig
 from tools.bench.processes import in_new_process
 
 SIZES = (100, 1000)  # megabytes of text
-REVIEWS = Path("data/prepared/movie_reviews/train.parquet")
+REVIEWS = Path("data/prepared/movie_reviews/parts/train.parquet")
 
 
 def texts() -> list[str]:
@@ -32,13 +32,12 @@ def tokenize_memory() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for size in SIZES:  # in another process, so that the peaks below are those of tokenizing
             in_new_process("tokenizing", "write_corpus", folder, str(size))
-        found = [in_new_process("tokenizing", "tokenize_corpus", folder, str(size)) for size in SIZES]
-    for size, row in zip(SIZES, found, strict=True):
+        results = [in_new_process("tokenizing", "tokenize_corpus", folder, str(size)) for size in SIZES]
+    for size, row in zip(SIZES, results, strict=True):
         speed = row["tokens"] / row["seconds"]
         print(f"  {size:5d} MB: {row['memory'] / 1e6:6.0f} MB peak, {speed / 1e6:.2f} million tokens/s, fit and encode")
-    print(
-        f"  ratio of peaks for {SIZES[1] / SIZES[0]:.0f} times the text: {found[1]['memory'] / found[0]['memory']:.2f}"
-    )
+    growth = results[1]["memory"] / results[0]["memory"]
+    print(f"  ratio of peaks for {SIZES[1] / SIZES[0]:.0f} times the text: {growth:.2f}")
 
 
 def write_corpus(folder: str, megabytes: str) -> None:
@@ -57,11 +56,11 @@ def tokenize_corpus(folder: str, megabytes: str) -> dict:
     """Tokenize the reviews as the stage does."""
     import numpy as np
 
-    from stages.classification import tokenizing
+    from stages.tasks.classification import tokenizer as tokenizing
 
-    path, choices, began = Path(folder, f"{megabytes}.parquet"), Tokenizer(), perf_counter()
-    tokenizer = tokenizing.fit(tokenizing.texts_of(path), choices)
-    lengths, _ = tokenizing.encode_part(tokenizer, path, Path(folder), ["x"], choices)
+    path, config, began = Path(folder, f"{megabytes}.parquet"), TokenizerConfig(), perf_counter()
+    tokenizer = tokenizing.fit_tokenizer(tokenizing.read_texts(path), config)
+    lengths, _ = tokenizing.encode_part(tokenizer, path, Path(folder), ["x"], config.maximum_length)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return {"tokens": int(lengths @ np.arange(len(lengths))), "seconds": perf_counter() - began, "memory": memory}
 
@@ -70,10 +69,10 @@ def tokenize_speed() -> None:
     """Tokens a second of the stage's encoding, of a plain str.split loop and of scikit-learn's analyser."""
     from sklearn.feature_extraction.text import CountVectorizer
 
-    from stages.classification import tokenizing
+    from stages.tasks.classification import tokenizer as tokenizing
 
     sample = texts() * 10
-    tokenizer = tokenizing.fit(iter([sample]), Tokenizer())
+    tokenizer = tokenizing.fit_tokenizer(iter([sample]), TokenizerConfig())
     analyse = CountVectorizer().build_analyzer()
     ways: dict[str, Callable[[], Iterator]] = {
         "tokenizers, to ids": lambda: tokenizing.encode(tokenizer, sample),

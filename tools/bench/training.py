@@ -11,10 +11,13 @@ from pathlib import Path
 from statistics import geometric_mean, mean, median
 from time import perf_counter
 
-from stages.classification.models import NeuralParameters
-from stages.classification.params import Models
-from stages.params import load
-from stages.replicas import KEEP_BUFFERS
+from stages.check import check
+from stages.config.dataset import Dataset
+from stages.config.paths import Paths
+from stages.runtime.allocator import ALLOCATOR_VARIABLES
+from stages.tasks.classification.config import Models
+from stages.tasks.classification.modeling.contract import NeuralParameters
+from stages.tasks.discovery import find_task
 from tools.quick import write_params
 
 DATASET = "movie_reviews"
@@ -43,8 +46,8 @@ def replicas(rounds: int) -> None:
             make_project(together, model, {"backend": "loky", "processes": -1})
             make_project(apart, model, {"backend": "sequential", "processes": 1})
             stage(together, model, cache)  # compiles for both
-            found = [(stage(together, model, cache), stage(apart, model, cache)) for _ in range(rounds)]
-        side, one = (median(run.seconds for run in runs) for runs in zip(*found, strict=True))
+            pairs = [(stage(together, model, cache), stage(apart, model, cache)) for _ in range(rounds)]
+        side, one = (median(run.seconds for run in runs) for runs in zip(*pairs, strict=True))
         print(
             f"  {model:4s} side by side {side:.1f} s, one after the other {one:.1f} s: ratio {side / one:.2f}",
             flush=True,
@@ -71,10 +74,10 @@ def pytorch(rounds: int) -> None:
             folder = Path(name, "project")
             make_project(folder, model, {"backend": "loky", "processes": -1})
             caches = [Path(name, str(number)) for number in range(rounds)]
-            found = [
+            timings = [
                 (stage(folder, model, cache), peer(folder, model), stage(folder, model, cache)) for cache in caches
             ]
-        runs = list(zip(*found, strict=True))
+        runs = list(zip(*timings, strict=True))
         first, theirs, again = (median(run.seconds for run in side) for side in runs)
         ratios.append((first / theirs, again / theirs))
         accuracy, peers = (mean(run.accuracy for run in side) for side in runs[:2])
@@ -94,29 +97,32 @@ def make_project(folder: Path, model: str, parallel: dict) -> None:
     if not tokens.exists():
         sys.exit(f"{tokens} is missing: run `make repro` first")
     folder.mkdir()
-    (folder / "data").symlink_to(Path("data").resolve())
+    (folder / "data").mkdir()
+    for name in ("prepared", "vectors"):
+        (folder / "data" / name).symlink_to(Path("data", name).resolve())
     parameters = {"vectors": "random"}  # both sides start from chance
     if "recurrent_dropout" in Models.model_fields[model].annotation.model_fields:
         parameters["recurrent_dropout"] = 0.0  # PyTorch's layers have none
-    choices = {"training": {"epochs": EPOCHS, "patience": EPOCHS}, "models": {model: parameters}}
-    write_params(Path.cwd(), folder, {"seeds": list(SEEDS), "parallel": parallel, "classification": choices})
+    section = {"training": {"epochs": EPOCHS, "patience": EPOCHS}, "models": {model: parameters}}
+    write_params(Path.cwd(), folder, {"seeds": list(SEEDS), "parallel": parallel, "classification": section})
+    check(Paths(folder))
 
 
 def stage(folder: Path, model: str, cache: Path) -> Trained:
     """Train as the pipeline does: its stage, in a project's folder; compiled code is kept in `cache`."""
     seconds, _ = _timed(folder, ["stages.train", DATASET, model], {"RECUR_CACHE": str(cache)})
-    found = json.loads((folder / "models" / DATASET / model / "model.json").read_text(encoding="utf-8"))
-    return Trained(seconds, mean(scores["accuracy"] for scores in found["validation"]))
+    metadata = json.loads((folder / "models" / DATASET / model / "model.json").read_text(encoding="utf-8"))
+    return Trained(seconds, mean(scores["accuracy"] for scores in metadata["validation"]))
 
 
 def peer(folder: Path, model: str) -> Trained:
     """Train the model's peer in PyTorch with the parameters of a project's folder."""
-    choices = load(folder / "params.yaml").classification
+    plan = find_task("classification").plan(Dataset(Paths(folder), "classification", DATASET), model)
     job = {
         "tokens": str(folder / "data/prepared" / DATASET / "tokens"),
         "model": model,
-        "parameters": choices.model(model).model_dump(mode="json"),
-        "training": choices.training.model_dump(mode="json"),
+        "parameters": plan.parameters.model_dump(mode="json"),
+        "training": plan.training.model_dump(mode="json"),
         "seeds": SEEDS,
     }
     seconds, printed = _timed(folder, ["tools.bench.peers", json.dumps(job)], {})
@@ -129,8 +135,8 @@ def _say_load() -> None:
 
 def _timed(folder: Path, words: list[str], environment: dict[str, str]) -> tuple[float, str]:
     """Run a module as a process in a folder; return its wall time and what it printed."""
-    found = [str(Path.cwd()), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = os.environ | KEEP_BUFFERS | {"PYTHONPATH": os.pathsep.join(found)} | environment
+    folders = [str(Path.cwd()), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = os.environ | ALLOCATOR_VARIABLES | {"PYTHONPATH": os.pathsep.join(folders)} | environment
     began = perf_counter()
     run = subprocess.run(
         [sys.executable, "-m", *words], cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=False

@@ -1,0 +1,131 @@
+"""A trained classifier and texts → labels with probabilities, from models/<dataset>/<model> alone."""
+
+import csv
+import io
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from stages.app.common import (
+    TableFormat,
+    TextSource,
+    choose_seeds,
+    display_width,
+    find_model,
+    json_lines,
+    shorten,
+    write_output,
+)
+from stages.config.paths import Paths
+from stages.runtime.errors import UsageError, UserError
+from stages.runtime.jax_setup import prepare_jax
+from stages.tasks.classification.modeling.saved import Saved
+
+Row = dict[str, Any]  # text, label, probabilities by label, and perhaps attention
+
+
+def predict(
+    paths: Paths,
+    dataset: str,
+    model: str,
+    source: TextSource,
+    output_format: TableFormat | None = None,
+    seed: int | None = None,
+    attention: bool = False,
+) -> None:
+    """Write labels of texts to standard output.
+
+    Args:
+        paths: of the project.
+        dataset, model: the model is in models/<dataset>/<model>.
+        source: the texts.
+        output_format: None: a table on a terminal, CSV elsewhere; JSON Lines with attention.
+        seed: of the one run that answers; None: the mean of the probabilities over all runs.
+        attention: add each token's weight, averaged over heads and runs.
+
+    Raises:
+        UserError: no such model or seed, files that `train` did not write so, or no texts.
+    """
+    if attention and output_format not in (None, TableFormat.JSONL):
+        raise UsageError("--attention goes with --format jsonl")
+    prepare_jax()
+    saved = Saved(find_model(paths, dataset, model))
+    seeds = choose_seeds(saved, seed)
+    rows = label_texts(saved, source.read(), seeds, attention)
+    if output_format is None and attention:
+        output_format = TableFormat.JSONL
+    default = TableFormat.TABLE if sys.stdout.isatty() else TableFormat.CSV
+    write_output(FORMATTERS[output_format or default](saved.labels, rows))
+
+
+def label_texts(saved: Saved, texts: Sequence[str], seeds: Sequence[int], attention: bool = False) -> list[Row]:
+    """Return a row for each text.
+
+    Raises:
+        UserError: attention is asked for, and the model has none.
+    """
+    weights = token_weights(saved, texts, seeds) if attention else None
+    probs = np.mean([of_seed for _, of_seed in saved.predict(texts, seeds)], axis=0)
+    rows = [_row(saved.labels, text, of_text) for text, of_text in zip(texts, probs, strict=True)]
+    for number, of_text in enumerate(weights or []):
+        rows[number]["attention"] = of_text
+    return rows
+
+
+def _row(labels: list[str], text: str, probs: np.ndarray) -> Row:
+    """Return a text's row; six significant digits are more than the weights' precision holds."""
+    probabilities = {label: float(f"{prob:.6g}") for label, prob in zip(labels, probs, strict=True)}
+    return {"text": text, "label": labels[int(probs.argmax())], "probabilities": probabilities}
+
+
+def token_weights(saved: Saved, texts: Sequence[str], seeds: Sequence[int]) -> list[list[tuple[str, float]]]:
+    """Return for each text its tokens, as they stand in it, with their weights: the mean over heads and runs.
+
+    Raises:
+        UserError: the model has no attention.
+    """
+    per_seed = [[heads.mean(axis=1) for heads in of_seed] for _, of_seed in saved.attention(texts, seeds)]
+    if not per_seed:
+        raise UserError(f"{saved.folder} has no attention to show: leave --attention out, or name a model that has it")
+    rows = []
+    for text, encoding, *weights in zip(texts, saved.tokenizer.encode_batch(texts), *per_seed, strict=True):
+        tokens = [text[start:end] for start, end in encoding.offsets]
+        means = [float(f"{weight:.6g}") for weight in np.mean(weights, axis=0)]
+        rows.append(list(zip(tokens, means, strict=False)))  # a long text's end, which is cut, has no weights
+    return rows
+
+
+def _as_csv(labels: list[str], rows: Iterable[Row]) -> Iterator[str]:
+    """Yield CSV: text, label, and a column of probabilities for each label."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(["text", "label", *(f"probability.{label}" for label in labels)])
+    writer.writerows([row["text"], row["label"], *row["probabilities"].values()] for row in rows)
+    yield buffer.getvalue()
+
+
+def _as_jsonl(labels: list[str], rows: Iterable[Row]) -> Iterator[str]:
+    return json_lines(rows)
+
+
+def _as_table(labels: list[str], rows: Iterable[Row]) -> Iterator[str]:
+    """Yield aligned lines with texts shortened and probabilities rounded, for a person to read."""
+    lines = [["text", "label", *map(shorten, labels)]]
+    for row in rows:
+        probs = (f"{prob:.3f}" for prob in row["probabilities"].values())
+        lines.append([shorten(row["text"]), shorten(row["label"]), *probs])
+    widths = [max(map(display_width, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        padding = [" " * (width - display_width(cell)) for cell, width in zip(line, widths, strict=True)]
+        left = [cell + spaces for cell, spaces in zip(line[:2], padding, strict=False)]
+        right = [spaces + cell for cell, spaces in zip(line[2:], padding[2:], strict=True)]
+        yield "  ".join(left + right).rstrip() + "\n"
+
+
+FORMATTERS: dict[TableFormat, Callable[[list[str], Iterable[Row]], Iterator[str]]] = {
+    TableFormat.TABLE: _as_table,
+    TableFormat.CSV: _as_csv,
+    TableFormat.JSONL: _as_jsonl,
+}

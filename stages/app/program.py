@@ -1,0 +1,190 @@
+"""The commands of `recur`: what their words and options mean. What they do is in the modules beside this one.
+
+Those are imported when a command runs, so that `recur --help` waits for nothing.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stages.app.common import NestedFormat, TableFormat, TextSource
+from stages.config.paths import Paths
+from stages.runtime.command import errors_for_people
+
+TEXTS_EPILOG = (
+    "Without TEXT and --file, texts are read from standard input, one per line. {blank} A text that begins with a dash "
+    "goes after --."
+)
+BLANK_LABEL = "A blank line is a text without words; a neural model answers it with the classes' shares in train."
+BLANK_OUTPUT = "A blank line gets an empty output."
+
+DatasetName = Annotated[str, typer.Argument(metavar="DATASET", help="A folder below models/.")]
+ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="A folder below models/DATASET/.")]
+Texts = Annotated[list[str] | None, typer.Argument(metavar="TEXT", help="Texts to read.")]
+TextFile = Annotated[
+    str | None,
+    typer.Option("--file", metavar="FILE", help="Read texts from a UTF-8 file, one per line; - is standard input."),
+]
+
+program = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True)
+
+
+def main() -> None:
+    """Run the command that the command line names."""
+    with errors_for_people():
+        program(prog_name="recur")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            print(f"recur {version('recur')}")
+        except PackageNotFoundError:  # run from the sources
+            print("recur, not installed")
+        raise typer.Exit
+
+
+@program.callback()
+def recur(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Ask the models that `dvc repro` trained. Run it from the project's folder."""
+
+
+@program.command(epilog=TEXTS_EPILOG.format(blank=BLANK_LABEL))
+def predict(
+    dataset: DatasetName,
+    model: ModelName,
+    texts: Texts = None,
+    file: TextFile = None,
+    output_format: Annotated[
+        TableFormat | None,
+        typer.Option(
+            "--format", help="By default table on a terminal and csv elsewhere; jsonl has an object for each text."
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="SEED", help="Ask the run with this seed alone, not all of them.")
+    ] = None,
+    attention: Annotated[
+        bool,
+        typer.Option(
+            "--attention",
+            help="Add each token with its weight, averaged over heads and runs, to jsonl. What is cut off a long text "
+            "has none.",
+        ),
+    ] = False,
+) -> None:
+    """Label texts with a trained classifier.
+
+    Probabilities are the mean over the runs of all seeds.
+    """
+    from stages.app.predict import predict as run
+
+    run(Paths(), dataset, model, TextSource(texts or [], file), output_format, seed, attention)
+
+
+@program.command()
+def generate(
+    dataset: DatasetName,
+    model: ModelName,
+    prompt: Annotated[
+        str,
+        typer.Option(metavar="TEXT", help="What the text follows; by default the end of a line.", show_default=False),
+    ] = "\n",
+    temperature: Annotated[float, typer.Option(metavar="T", help="0: always the likeliest token.")] = 0.8,
+    top_k: Annotated[int | None, typer.Option(metavar="K", help="Draw from the K likeliest tokens only.")] = None,
+    top_p: Annotated[
+        float | None, typer.Option(metavar="P", help="Draw from the likeliest tokens that have probability P together.")
+    ] = None,
+    beam: Annotated[
+        int | None, typer.Option(metavar="WIDTH", help="Search for the likeliest text instead of drawing.")
+    ] = None,
+    length: Annotated[int, typer.Option(metavar="N", help="Characters.")] = 500,
+    seed: Annotated[int, typer.Option(metavar="N", help="Of the draws: the same seed gives the same text.")] = 0,
+    replica: Annotated[
+        int | None, typer.Option(metavar="SEED", help="Ask the run with this seed; by default the first.")
+    ] = None,
+    stream: Annotated[bool, typer.Option("--stream", help="Print each token as it is generated.")] = False,
+) -> None:
+    """Generate text with a trained language model."""
+    from stages.app.generate import generate as run
+    from stages.tasks.generation.sampling import Strategy
+
+    strategy = Strategy(temperature, top_k, top_p)
+    run(Paths(), dataset, model, prompt, strategy, length, seed, beam, replica, stream)
+
+
+@program.command()
+def forecast(
+    dataset: DatasetName,
+    model: ModelName,
+    source: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="Forecast after this file's last values. If the dataset has covariates, more rows hold those to come.",
+        ),
+    ] = None,
+    output_format: Annotated[
+        TableFormat, typer.Option("--format", help="jsonl has an object for each step.")
+    ] = TableFormat.TABLE,
+    output: Annotated[Path | None, typer.Option(metavar="FILE", help="Write there instead of printing.")] = None,
+) -> None:
+    """Forecast what comes after the last known values.
+
+    Each step has a median and intervals of 80 and 95 %.
+    """
+    from stages.app.forecast import forecast as run
+
+    run(Paths(), dataset, model, source, output_format, output)
+
+
+@program.command(epilog=TEXTS_EPILOG.format(blank=BLANK_OUTPUT))
+def translate(
+    dataset: DatasetName,
+    model: ModelName,
+    texts: Texts = None,
+    file: TextFile = None,
+    beam: Annotated[int, typer.Option(metavar="WIDTH", help="Hypotheses that the search keeps; 1: greedy.")] = 5,
+    best: Annotated[int, typer.Option(metavar="N", help="Outputs for each text, the best first.")] = 1,
+    length_penalty: Annotated[
+        float, typer.Option(metavar="P", help="A score is divided by the length to this power.")
+    ] = 1.0,
+    alignments: Annotated[
+        bool, typer.Option("--alignments", help="Show where the model attended as it wrote.")
+    ] = False,
+    output_format: Annotated[
+        NestedFormat | None, typer.Option("--format", help="By default table on a terminal and jsonl elsewhere.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="SEED", help="Ask the run with this seed; by default the first.")
+    ] = None,
+) -> None:
+    """Translate texts with a trained sequence-to-sequence model.
+
+    One run answers, by beam search.
+    """
+    from stages.app.translate import translate as run
+
+    source = TextSource(texts or [], file)
+    run(Paths(), dataset, model, source, beam, best, length_penalty, alignments, output_format, seed)
+
+
+@program.command()
+def backtest(
+    dataset: DatasetName,
+    model: ModelName,
+    cutoffs: Annotated[int, typer.Option(metavar="N", help="Cut-offs, evenly spread over the test part.")] = 3,
+    refit: Annotated[bool, typer.Option("--refit", help="Fit the model and its scaler anew before each.")] = False,
+) -> None:
+    """Measure a forecaster after several cut-offs of the test part."""
+    from stages.app.backtest import backtest as run
+
+    run(Paths(), dataset, model, cutoffs, refit)

@@ -1,0 +1,155 @@
+"""The building blocks of typed parameters: frozen types, names, seeds, and what every task's section has."""
+
+import importlib
+import pkgutil
+import warnings
+from collections import Counter
+from types import ModuleType
+from typing import Annotated, Any, ClassVar, Literal, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, model_validator
+
+from stages.runtime.errors import ConfigError, nearest
+
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_]*$"
+
+
+def distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Refuse values that are given twice.
+
+    Raises:
+        ValueError: names them.
+    """
+    twice = [str(value) for value, count in Counter(values).items() if count > 1]
+    if twice:
+        raise ValueError(f"given twice: {', '.join(twice)}")
+    return values
+
+
+# Names stand in file names, stage names and DVC's templates: letters, digits and underscores do in all of them.
+Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=60)]
+Part = Literal["train", "validation", "test"]
+PARTS: tuple[Part, ...] = get_args(Part)
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+Seeds = Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(distinct)]
+Delimiter = Annotated[
+    str, Field(pattern=r'^[^"\r\n]$', description="one character between fields; null: a comma in csv, a tab in tsv")
+]
+
+
+class Frozen(BaseModel):
+    """A part of params.yaml: every key known, every value checked, nothing changed after reading."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
+
+
+class ModelConfig(Frozen):
+    """The parameters of one model."""
+
+    CONTEXT: ClassVar[str | None] = None  # what a prediction rests on, in words; None: the task's own
+
+
+class NeuralConfig(ModelConfig):
+    """The parameters of a model that learns by gradient steps from a random start: it is trained once a seed."""
+
+    learning_rate: float = Field(default=0.002, gt=0, description="the highest; it falls to a tenth along a cosine")
+    weight_decay: float = Field(
+        default=0.0, ge=0, description="of Adam with decoupled decay (Loshchilov & Hutter 2019)"
+    )
+
+
+class TrainingConfig(Frozen):
+    """What all networks of a task share when they are trained, so that they are compared on equal terms."""
+
+    patience: int = Field(default=3, ge=1, description="looks at validation without a better one before stopping")
+    ema_decay: float = Field(
+        default=0.98,
+        ge=0,
+        lt=1,
+        description="what validation sees and is saved: a running average of the weights, which keeps this share of "
+        "itself at each step; 0: the weights themselves",
+    )
+    clip_norm: float = Field(default=1.0, gt=0, description="the gradient's norm over all weights is clipped to this")
+
+
+class ModelsConfig(Frozen):
+    """One optional entry for each model file."""
+
+
+class TaskSection(Frozen):
+    """A task's section of params.yaml: every dataset in it is learned by every model in it."""
+
+    baseline_training: ClassVar[frozenset[str]] = frozenset()  # keys of `training` that baselines use as well
+
+    seeds: Seeds | None = Field(default=None, description="in place of the seeds above")
+    datasets: dict[Name, Any] = Field(default_factory=dict)
+    training: TrainingConfig = TrainingConfig()
+    models: ModelsConfig = ModelsConfig()
+
+    @model_validator(mode="after")
+    def _names_a_model(self) -> "TaskSection":
+        if self.datasets and not self.models.model_fields_set:
+            raise ValueError("there are datasets, but no models: name at least one")
+        return self
+
+    def model(self, name: str) -> ModelConfig:
+        """Return the parameters of one model.
+
+        Raises:
+            ConfigError: params.yaml does not name it.
+        """
+        if name not in self.models.model_fields_set:
+            raise ConfigError(f"params.yaml names no model '{name}': {nearest(name, self.model_names())}")
+        config: ModelConfig = getattr(self.models, name)
+        return config
+
+    def model_names(self) -> list[str]:
+        """Return the models that params.yaml names, in alphabetical order."""
+        return sorted(self.models.model_fields_set)
+
+
+class ParallelConfig(Frozen):
+    """How replicas run side by side."""
+
+    backend: Literal["loky", "dask", "ray", "sequential"] = Field(
+        default="loky", description="joblib's backend: processes here (loky), or a cluster's (dask, ray)"
+    )
+    processes: int = Field(default=-1, ge=-1, description="at a time; -1: one more than there are cores")
+
+
+class EvaluationConfig(Frozen):
+    """How uncertainty is measured."""
+
+    bootstrap: int = Field(default=1000, ge=100, description="resamples of items and seeds for an interval")
+    permutations: int = Field(default=10_000, ge=100, description="random sign flips for a paired test")
+    confidence: float = Field(default=0.95, gt=0.5, lt=1)
+    seed: Seed = Field(default=0, description="of the resampling")
+
+
+class BaseParams(Frozen):
+    """What params.yaml holds beside the tasks' sections."""
+
+    seeds: Seeds = (1, 2, 3)
+    parallel: ParallelConfig = ParallelConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+
+    def sections(self) -> dict[str, TaskSection]:
+        """Return the tasks' sections by the task's name."""
+        fields = ((name, getattr(self, name)) for name in type(self).model_fields)
+        return {name: value for name, value in fields if isinstance(value, TaskSection)}
+
+    def seeds_of(self, task: str) -> tuple[int, ...]:
+        """Return the seeds that a task's models are trained with: its own, if it has any."""
+        return self.sections()[task].seeds or self.seeds
+
+
+def models_config(package: ModuleType) -> type[ModelsConfig]:
+    """Return a type with an optional entry for each file of a package, of the type `Parameters` that it holds."""
+    fields: dict[str, Any] = {}
+    for file in pkgutil.iter_modules(package.__path__):
+        parameters = importlib.import_module(f"{package.__name__}.{file.name}").Parameters
+        fields[file.name] = (parameters, Field(default=None, validate_default=False))
+    task = package.__name__.split(".")[-1]
+    with warnings.catch_warnings():  # a model may be called as a method of pydantic's that nothing here uses: copy
+        warnings.filterwarnings("ignore", "Field name .* shadows an attribute")
+        return create_model(f"{task.title()}Models", __base__=ModelsConfig, __doc__=ModelsConfig.__doc__, **fields)

@@ -1,0 +1,1 @@
+"""Sources, archives, tables, texts and expectations: what every task's data go through."""

@@ -1,0 +1,123 @@
+"""The raw files of a dataset, and what is wrong in them, said all at once."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from stages.config.dataset import Dataset
+from stages.config.reading import FileReading
+from stages.config.schema import PARTS, Part
+from stages.runtime.errors import UserError
+
+Kind = TypeVar("Kind", bound=FileReading)
+Reading = TypeVar("Reading", bound=FileReading, covariant=True)  # a file of a task's reading is one of any
+SHOWN = 5  # places that a message lists before it only counts the others
+
+
+@dataclass(frozen=True)
+class RawFile(Generic[Reading]):
+    """A raw file and how it is read. `where`: the place of these parameters in params.yaml."""
+
+    path: Path
+    reading: Reading
+    where: str = "reading"
+
+    def key(self, name: str) -> str:
+        """Return where a key of `reading` stands, for messages."""
+        return f"{self.where}.{name} in params.yaml"
+
+    @property
+    def stem(self) -> str:
+        """The name up to the first dot."""
+        return self.path.name.partition(".")[0]
+
+    @property
+    def part(self) -> Part | None:
+        """The official part that the file is by its name."""
+        return next((part for part in PARTS if part == self.stem), None)
+
+
+def raw_files(dataset: Dataset, reading: Kind) -> list[RawFile[Kind]]:
+    """Return a dataset's raw files in the order of their names; what would be passed over is refused.
+
+    Raises:
+        UserError: the folder is missing or empty, or has a folder in it.
+    """
+    folder = dataset.raw
+    if not folder.is_dir():
+        raise UserError(f"{folder} is missing: run `dvc repro fetch@{dataset.name}` first")
+    paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    if not paths:
+        raise UserError(f"{folder} holds no file: look at {dataset.key('source')} in params.yaml")
+    if folders := [str(path) for path in paths if path.is_dir()]:
+        raise UserError(
+            f"only files directly in {folder} are read, but there are folders: {listed(folders)}: move their files up"
+        )
+    return [RawFile(path, reading, dataset.key("reading")) for path in paths]
+
+
+def refuse_equal_stems(files: Sequence[RawFile[FileReading]]) -> None:
+    """Refuse files whose rows would have equal ids, `<stem>-<row>`.
+
+    Raises:
+        UserError: names them.
+    """
+    counts = Counter(file.stem for file in files)
+    if equal := [str(file.path) for file in files if counts[file.stem] > 1]:
+        raise UserError(
+            "files have the same name up to the first dot, which makes their rows' ids equal: "
+            f"{listed(equal)}: rename them, or join them to one file"
+        )
+
+
+def account(path: Path, rows: int, encoding: str | None = None, guessed: bool = False) -> dict[str, Any]:
+    """Return what the report says of a file that was read."""
+    size = path.stat().st_size
+    return {"name": path.name, "bytes": size, "encoding": encoding, "encoding_guessed": guessed, "rows": rows}
+
+
+def listed(items: Sequence[str], count: int | None = None) -> str:
+    """Join the first few items and count the others. `count`: how many there are, if `items` has only the first."""
+    more = (count or len(items)) - SHOWN
+    return "; ".join(items[:SHOWN]) + (f"; … and {more} more" if more > 0 else "")
+
+
+def shown(value: object) -> str:
+    """Return a value as a message shows it, cut off after 60 characters."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+class Faults:
+    """What is wrong in one file: a line for each kind of fault, with the first places and the number of the others."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._places: dict[tuple[str, str], list[str]] = {}
+        self._counts: Counter[tuple[str, str]] = Counter()
+
+    def __bool__(self) -> bool:
+        return bool(self._places)
+
+    def add(self, problem: str, advice: str, place: str | None = None) -> None:
+        """Note a fault; those of one problem and advice share a line."""
+        places = self._places.setdefault((problem, advice), [])
+        if place is not None:
+            self._counts[problem, advice] += 1
+            if len(places) < SHOWN:
+                places.append(place)
+
+    def refuse(self) -> None:
+        """Refuse the file if anything is wrong in it.
+
+        Raises:
+            UserError: with a line for each kind of fault.
+        """
+        lines = [
+            f"{self.path}: {problem}{listed(places, self._counts[problem, advice])}: {advice}"
+            for (problem, advice), places in self._places.items()
+        ]
+        if lines:
+            raise UserError("\n".join(lines))

@@ -1,0 +1,1 @@
+"""One folder a task, one file a model: the room of whoever adds a model."""

@@ -1,0 +1,36 @@
+"""A convolution and pooling that feed an LSTM (Zhou et al. 2015, with pooling): fewer, richer steps to remember."""
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from stages.nn.recurrent import Cell
+from stages.tasks.classification.modeling.contract import RecurrentParameters, Shape
+
+if TYPE_CHECKING:
+    import keras
+
+
+class Parameters(RecurrentParameters):
+    """One convolution, its maximum over neighbouring tokens, and LSTM layers over those."""
+
+    filters: int = Field(default=128, ge=1)
+    window: int = Field(default=3, ge=1, description="tokens that a filter sees")
+    pool: int = Field(default=2, ge=1, description="neighbouring tokens of which the maximum goes on")
+
+
+def build(parameters: Parameters, shape: Shape) -> "keras.Model":
+    """Return the model from ids (B, T) to logits (B, classes)."""
+    from keras import layers, ops
+
+    from stages.tasks.classification.modeling.layers import classify, embed, encode, pool
+
+    ids, vectors, mask = embed(parameters, shape.vocabulary)
+    vectors = vectors * ops.cast(mask, vectors.dtype)  # padding looks like the zeros beyond the edge
+    steps = layers.Conv1D(parameters.filters, parameters.window, padding="same", activation="relu")(vectors)
+    # A filter's bias must not speak for padding; responses are never below 0.
+    steps = steps * ops.cast(mask, steps.dtype)
+    merge = layers.MaxPooling1D(parameters.pool, padding="same")
+    steps, mask = merge(steps), ops.cast(merge(ops.cast(mask, steps.dtype)), "bool")  # (B, T / pool, …)
+    states = encode(Cell.LSTM, parameters, steps, mask)
+    return classify(ids, pool(states, mask, parameters.pooling), parameters.dropout, shape.classes)

@@ -1,0 +1,12 @@
+"""Gated recurrent units (Cho et al. 2014) as a forecaster."""
+
+from stages.nn.recurrent import Cell
+from stages.tasks.forecasting.modeling.contract import RecurrentParameters
+from stages.tasks.forecasting.modeling.recurrent import recurrent_model
+
+
+class Parameters(RecurrentParameters):
+    """Recurrent layers over the past; the last state forecasts all steps to come."""
+
+
+build = recurrent_model(Cell.GRU)

@@ -1,0 +1,12 @@
+"""Gated recurrent units (Cho et al. 2014) as a language model."""
+
+from stages.nn.recurrent import Cell
+from stages.tasks.generation.modeling.contract import RecurrentParameters
+from stages.tasks.generation.modeling.layers import recurrent_model
+
+
+class Parameters(RecurrentParameters):
+    """Recurrent layers over the tokens so far."""
+
+
+build = recurrent_model(Cell.GRU)

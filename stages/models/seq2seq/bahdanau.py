@@ -1,0 +1,41 @@
+"""Additive attention over the source's states (Bahdanau, Cho & Bengio 2015): the decoder looks before each step."""
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from stages.tasks.seq2seq.modeling.contract import AttentiveParameters
+
+if TYPE_CHECKING:
+    from stages.tasks.seq2seq.modeling.data import Sizes
+    from stages.tasks.seq2seq.modeling.layers import EncoderDecoder
+
+
+class Parameters(AttentiveParameters):
+    """A decoder whose steps read, beside the token before, what the state before attends to."""
+
+    width: int = Field(default=128, ge=1, description="of the hidden layer that scores a source's state")
+
+
+def build(parameters: Parameters, sizes: "Sizes") -> "EncoderDecoder":
+    """Return the encoder and the decoder."""
+    import keras
+    from keras import layers, ops
+
+    from stages.tasks.seq2seq.modeling import layers as parts
+    from stages.tasks.seq2seq.modeling.attention import AdditiveDecoder
+    from stages.tasks.seq2seq.modeling.data import PADDING
+
+    tables = parts.embeddings(parameters, sizes)
+    ids, vectors, steps, summary = parts.encode(parameters, tables.source)
+    keys, mask = layers.Dense(parameters.width)(steps), ops.not_equal(ids, PADDING)
+    memory = [steps, vectors, keys, mask, *parts.init_decoder_states(parameters, summary)]
+
+    before, inputs = keras.Input((None,), dtype="int32"), parts.inputs_like(memory)
+    steps, vectors, keys, mask, *states = inputs
+    queries = layers.Dropout(parameters.dropout)(tables.target(before))
+    width = parameters.embedding if parameters.tied else parameters.units
+    features, *ends, weights = AdditiveDecoder(parameters, width)(queries, steps, keys, mask, states)
+    logits = parts.attentive_logits(parameters, tables.target, sizes.target, features, weights, vectors)
+    decoder = keras.Model([before, *inputs], [logits, *ends, weights])
+    return parts.EncoderDecoder(keras.Model(ids, memory), decoder, len(states), attends=True)

@@ -1,0 +1,81 @@
+"""The results as `summary.json` for machines, documented in docs/summary.md, and as a leaderboard in Markdown."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from stages.evaluation.metric import Metric
+from stages.reporting.formatting import escape_markdown, interval, megabytes, probability, signature_line
+
+LEADERBOARD = ("Against the best baseline", "p", "Parameters", "MB", "Seeds")  # columns after the metrics
+PAIR = ("one", "other", "difference", "low", "high", "p", "p_corrected")
+Contexts = Mapping[str, Mapping[str, Any]]  # of each dataset what is known of it, with its `task`
+
+
+def summary(contexts: Contexts) -> dict[str, Any]:
+    """Return the summary for machines. It holds no timings, so that the same results give the same bytes."""
+    return {"datasets": {dataset: _of_dataset(context) for dataset, context in contexts.items()}}
+
+
+def _of_dataset(context: Mapping[str, Any]) -> dict[str, Any]:
+    compared, models = context["compare"], context["models"]
+    return {key: compared[key] for key in ("best", "best_baseline", "verdict", "signature")} | {
+        "models": {name: _of_model(models[name], context["task"].metrics) for name in sorted(models)},
+        "pairs": [{key: pair[key] for key in PAIR} for pair in compared["pairs"]],
+        "hypotheses": compared["hypotheses"],
+    }
+
+
+def _of_model(model: Mapping[str, Any], metrics: tuple[Metric, ...]) -> dict[str, Any]:
+    content = {key: model[key] for key in ("baseline", f"validation_{metrics[0].name}", "num_params", "bytes")}
+    content["metrics"] = {
+        metric.name: {key: model["metrics"][metric.name][key] for key in ("mean", "low", "high", "sd", "seeds")}
+        for metric in metrics
+    }
+    if "against_baseline" in model:
+        content["against_baseline"] = {key: model["against_baseline"][key] for key in PAIR[2:]}
+    return content
+
+
+def leaderboard(contexts: Contexts, confidence: float) -> str:
+    """Return Markdown with a table for each dataset, the best model on test on top."""
+    lines = [
+        "# Leaderboard",
+        "",
+        f"Means over seeds on the test part, with {100 * confidence:g} % intervals over items and seeds. "
+        "↓: lower is better. Against the best baseline: the difference in the first metric, rates in points; "
+        "p after Holm's correction over all pairs of models of a dataset. MB: the saved model, all its seeds.",
+    ]
+    for dataset, context in contexts.items():
+        header = ["Model", *(metric.heading for metric in context["task"].metrics), *LEADERBOARD]
+        rows = [header, ["---", *["---:"] * (len(header) - 1)]]
+        rows += [_row(name, model, context) for name, model in context["models"].items()]
+        lines += ["", f"## {escape_markdown(dataset)}", "", escape_markdown(context["compare"]["verdict"]), ""]
+        lines += [f"| {' | '.join(row)} |" for row in rows]
+        lines += ["", f"<sub>{escape_markdown(signature_line(context['compare']))}</sub>"]
+    return "\n".join(lines) + "\n"
+
+
+def _row(name: str, model: Mapping[str, Any], context: Mapping[str, Any]) -> list[str]:
+    compared, task = context["compare"], context["task"]
+    holding = [mark for mark, holds in marks(name, model, compared).items() if holds]
+    shown = f"**{escape_markdown(name)}**" if name == compared["best"] else escape_markdown(name)
+    versus = model.get("against_baseline")
+    return [
+        shown + (f" ({', '.join(holding)})" if holding else ""),
+        *(interval(model["metrics"][metric.name]) for metric in task.metrics),
+        task.primary.versus(versus) if versus else "–",
+        probability(versus["p_corrected"]) if versus else "–",
+        f"{model['num_params']:,}",
+        megabytes(model["bytes"]),
+        str(model["metrics"][task.primary.name]["seeds"]),
+    ]
+
+
+def marks(name: str, model: Mapping[str, Any], compared: Mapping[str, Any]) -> dict[str, bool]:
+    """Return what stands beside a model's name, and whether it holds."""
+    return {
+        "chosen on validation": name == compared["best"],
+        "best baseline": name == compared["best_baseline"],
+        "baseline": model["baseline"] and name != compared["best_baseline"],
+        "an upper bound": model["signature"].get("upper_bound", False),
+    }

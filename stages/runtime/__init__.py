@@ -1,0 +1,1 @@
+"""Everything about the machine: files, processes, progress, JAX's environment and its tricks."""

@@ -1,0 +1,105 @@
+"""The typed parameters of text classification: its datasets, its training and its models."""
+
+from typing import TYPE_CHECKING, Literal, Self
+
+from pydantic import Field, model_validator
+
+import stages.models.classification
+from stages.config.reading import TableReading
+from stages.config.schema import Frozen, ModelsConfig, Name, TaskSection, TrainingConfig, models_config
+from stages.config.sources import DatasetConfig
+
+
+class Reading(TableReading):
+    """How the raw files become a table of texts and labels."""
+
+    text: str = Field(default="text", description="the column of texts")
+    label: str = Field(default="label", description="the column of labels")
+    label_rule: Literal["as_is", "sign"] = Field(
+        default="as_is", description="sign: a rating above zero is 'positive', below 'negative', zero is dropped"
+    )
+    weight: str | None = Field(
+        default=None,
+        description="the column, in every file, of how much a text counts in training: numbers, their sign left out; "
+        "null: all alike",
+    )
+    part: str | None = Field(default=None, description="the column that names official parts: train, validation, test")
+    format: Literal["csv", "tsv", "jsonl", "parquet", "spreadsheet", "text"] | None = Field(
+        default=None, description="by the file's ending when null; text: a line is a text, the file's name its label"
+    )
+    rows: int | None = Field(default=None, ge=1, description="keep at most so many rows a part, chosen by a hash")
+
+
+class SplitConfig(Frozen):
+    """Which rows go to which part. Where the source has official parts they stand."""
+
+    validation: float = Field(
+        default=0.1, gt=0, lt=0.5, description="share of the rows (of train, if test is official)"
+    )
+    test: float = Field(default=0.1, gt=0, lt=0.5, description="share of the rows; unused where test is official")
+    salt: str = Field(default="recur", description="another salt gives another split")
+    tolerance: float = Field(
+        default=0.05, gt=0, lt=1, description="how far a label's share in a part may lie from its share in train"
+    )
+
+
+class TokenizerConfig(Frozen):
+    """How a text becomes ids. The vocabulary is fitted on train alone."""
+
+    unit: Literal["word", "bpe", "character"] = Field(default="word", description="bpe: byte-pair encoding")
+    lowercase: bool = True
+    vocabulary: int = Field(default=20_000, ge=3, description="the most frequent units, [PAD] and [UNK] included")
+    minimum_frequency: int = Field(default=1, ge=1, description="rarer units are [UNK]")
+    maximum_length: int = Field(default=256, ge=1, description="tokens; the rest of a longer text is cut off")
+    vectors: Literal["train", "file", "none"] = Field(
+        default="train",
+        description="what neural models start from: vectors learned from train's own texts, those of source.vectors, "
+        "or random ones",
+    )
+    vectors_width: int = Field(default=100, ge=1, description="of the vectors learned from train")
+
+
+class ClassificationDataset(DatasetConfig):
+    """A source of texts with one label each."""
+
+    reading: Reading = Reading()
+    split: SplitConfig = SplitConfig()
+    tokenizer: TokenizerConfig = TokenizerConfig()
+
+    @model_validator(mode="after")
+    def _has_vectors(self) -> Self:
+        if self.tokenizer.vectors == "file" and self.source.vectors is None:
+            raise ValueError("tokenizer.vectors is 'file', but source.vectors names none")
+        return self
+
+
+class Training(TrainingConfig):
+    """What all neural classifiers share when they are trained."""
+
+    epochs: int = Field(default=20, ge=1, description="at most; validation stops earlier")
+    patience: int = Field(default=3, ge=1, description="epochs without a better accuracy on validation before stopping")
+    batch_size: int = Field(default=64, ge=1)
+    buckets: int = Field(
+        default=4, ge=1, le=16, description="fixed lengths that texts are padded to; each is compiled once"
+    )
+    ema_decay: float = Field(
+        default=0.99,
+        ge=0,
+        lt=1,
+        description="what validation sees and is saved: a running average of the weights, which keeps this share of "
+        "itself at each step; 0: the weights themselves",
+    )
+
+
+if TYPE_CHECKING:
+    Models = ModelsConfig
+else:
+    Models = models_config(stages.models.classification)
+
+
+class Section(TaskSection):
+    """Which texts are classified by which models."""
+
+    datasets: dict[Name, ClassificationDataset] = Field(default_factory=dict)
+    training: Training = Training()
+    models: Models = Models()

@@ -1,0 +1,192 @@
+"""A trained text classifier on the test part: predictions, metrics, confusions, and texts to look at."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from tokenizers import Tokenizer
+
+from stages.config.dataset import Dataset
+from stages.evaluation.metric import measure
+from stages.runtime.clock import clock
+from stages.runtime.errors import UserError
+from stages.tasks.base import EvaluationResult
+from stages.tasks.classification.metrics import METRICS
+from stages.tasks.classification.modeling.data import UNKNOWN
+from stages.tasks.classification.modeling.saved import Saved
+from stages.tasks.classification.modeling.statistics import BINS, by_class, sufficient_statistics
+from stages.tasks.classification.splitter import content_hash
+
+EXAMPLES = 5  # texts of each kind
+EXAMPLE_WORDS = 60  # of a text that are shown
+
+
+def evaluate(saved: Saved, dataset: Dataset) -> EvaluationResult:
+    """Measure a classifier on its dataset's test part.
+
+    Raises:
+        UserError: the test part holds labels that train does not.
+    """
+    test = pd.read_parquet(dataset.part("test"))
+    texts, labels = test["text"].tolist(), _label_indices(test, saved.labels)
+    began = clock.seconds()
+    rows = saved.encode(texts)
+    if not saved.neural:
+        began = clock.seconds()  # it needs no ids: they only tell the texts' lengths
+    probs = dict(saved.predict(texts, rows=rows))
+    seconds = clock.seconds() - began
+    test = test.assign(**_token_counts(saved, rows))
+    predictions = pd.concat([_predictions(test, seed, of_seed, saved.labels) for seed, of_seed in probs.items()])
+    first = predictions[predictions["seed"] == saved.seeds[0]]
+    return EvaluationResult(
+        predictions,
+        scores={
+            seed: measure(METRICS, sufficient_statistics(labels, of_seed).sum(axis=0))
+            for seed, of_seed in probs.items()
+        },
+        details={
+            "by_class": by_class(labels, list(probs.values()), saved.labels),
+            "by_length": _by_quarter(predictions, predictions["tokens"]),
+            "by_unknown": _by_quarter(predictions, predictions["unknown"] / predictions["tokens"].clip(lower=1)),
+            "signature": signature(saved, test),
+        },
+        seconds=seconds,
+        items=len(test) * len(probs),
+        plots={"confusion": first[["label", "predicted"]].rename(columns={"label": "actual"})},
+        examples=_examples(saved, test, np.mean(list(probs.values()), axis=0), rows),
+    )
+
+
+def signature(saved: Saved, test: pd.DataFrame) -> dict[str, Any]:
+    """Return what a metric must be read with: on which items, with which tokens, averaged how."""
+    return {
+        "part": "test",
+        "split": content_hash(test),
+        "items": len(test),
+        "seeds": saved.seeds,
+        "vocabulary": saved.tokenizer.get_vocab_size(),
+        "average": "mean over seeds; macro_f1 is the plain mean over classes",
+        "calibration_bins": BINS,
+    }
+
+
+def _label_indices(test: pd.DataFrame, labels: Sequence[str]) -> np.ndarray:
+    unseen = sorted(set(test["label"]) - set(labels))
+    if unseen:
+        raise UserError(f"test holds labels that train does not: {', '.join(unseen)}")
+    return np.searchsorted(labels, test["label"].to_numpy())
+
+
+def _predictions(test: pd.DataFrame, seed: int, probs: np.ndarray, labels: Sequence[str]) -> pd.DataFrame:
+    """Return a row for each item: id, label, tokens, unknown, seed, predicted, and each label's probability."""
+    predicted = np.array(labels)[probs.argmax(axis=1)]
+    items = test[["id", "label", "tokens", "unknown"]].assign(seed=seed, predicted=predicted)
+    return pd.concat([items, pd.DataFrame(probs, columns=[f"probability.{label}" for label in labels])], axis=1)
+
+
+def _token_counts(saved: Saved, rows: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    """Return each text's tokens before cutting, and how many of them are not in the vocabulary."""
+    unknown = saved.tokenizer.token_to_id(UNKNOWN)
+    return {
+        "tokens": np.array([len(row) for row in rows]),
+        "unknown": np.array([np.count_nonzero(row == unknown) for row in rows]),
+    }
+
+
+def _by_quarter(predictions: pd.DataFrame, value: pd.Series) -> list[dict[str, float]]:
+    """Return the accuracy in each quarter of the texts by a value of theirs."""
+    hits = predictions["label"] == predictions["predicted"]
+    quarter = value.rank(method="min", pct=True).apply(lambda share: min(int(share * 4 - 1e-9), 3))
+    return [
+        {"from": float(value[rows].min()), "to": float(value[rows].max()), "accuracy": float(hits[rows].mean())}
+        for rows in (quarter == number for number in sorted(quarter.unique()))
+    ]
+
+
+def _examples(saved: Saved, test: pd.DataFrame, probs: np.ndarray, rows: Sequence[np.ndarray]) -> dict[str, Any]:
+    """Return the most confident mistakes and, where the model attends, the weights of some texts' tokens."""
+    weights_of_seeds = [weights for _, weights in saved.attention(test["text"].tolist(), rows=rows)]
+    attended = None
+    if weights_of_seeds:
+        weights = [np.mean(replicas, axis=0) for replicas in zip(*weights_of_seeds, strict=True)]
+        attended = attended_texts(test, probs, saved.labels, weights, saved.tokenizer, saved.seeds[0])
+    return {"mistakes": mistakes(test, probs, saved.labels), "attended": attended}
+
+
+def mistakes(test: pd.DataFrame, probs: np.ndarray, labels: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the wrong answers that the model was most confident of, the most confident first.
+
+    Args:
+        test: columns id, text, label.
+        probs: (texts, classes), the mean over seeds.
+        labels: the classes.
+    """
+    return [_example(test.iloc[row], probs[row], labels) for row in most_confident(test, probs, labels, right=False)]
+
+
+def attended_texts(
+    test: pd.DataFrame,
+    probs: np.ndarray,
+    labels: Sequence[str],
+    weights: Sequence[np.ndarray],
+    tokenizer: Tokenizer,
+    seed: int,
+) -> dict[str, list[dict[str, Any]]]:
+    """Return texts with the weight of each token, by kind: the most confident right and wrong ones, and random ones.
+
+    Args:
+        test: columns id, text, label.
+        probs: (texts, classes), the mean over seeds.
+        labels: the classes.
+        weights: of each text (tokens, heads), the mean over seeds; they sum to 1 over the tokens.
+        tokenizer: the vocabulary.
+        seed: of the random texts.
+    """
+    rows_by_kind = {
+        "most confident and right": most_confident(test, probs, labels, right=True),
+        "most confident and wrong": most_confident(test, probs, labels, right=False),
+        "random": np.random.default_rng(seed).permutation(len(test))[:EXAMPLES],
+    }
+    return {
+        kind: [
+            _example(test.iloc[row], probs[row], labels)
+            | {"tokens": _weighted_tokens(test["text"].iloc[row], weights[row], tokenizer)}
+            for row in rows
+        ]
+        for kind, rows in rows_by_kind.items()
+    }
+
+
+def most_confident(test: pd.DataFrame, probs: np.ndarray, labels: Sequence[str], right: bool) -> np.ndarray:
+    """Return the rows answered rightly (or wrongly) with the highest confidence; of equals, the first.
+
+    Args:
+        test: column label.
+        probs: (texts, classes).
+        labels: the classes.
+        right: whether the answers are to be right.
+    """
+    hit = np.array(labels)[probs.argmax(axis=1)] == test["label"].to_numpy()
+    rows = np.flatnonzero(hit == right)
+    return rows[np.argsort(-probs[rows].max(axis=1), kind="stable")][:EXAMPLES]
+
+
+def _example(row: pd.Series, probs: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
+    words = row["text"].split()
+    return {
+        "id": row["id"],
+        "text": " ".join(words[:EXAMPLE_WORDS]) + (" …" if len(words) > EXAMPLE_WORDS else ""),
+        "label": row["label"],
+        "predicted": labels[int(probs.argmax())],
+        "confidence": float(probs.max()),
+    }
+
+
+def _weighted_tokens(text: str, weights: np.ndarray, tokenizer: Tokenizer) -> list[dict[str, Any]]:
+    """Return the text's tokens as they stand in it, each with its mean weight over heads."""
+    spans = tokenizer.encode(text).offsets[: min(len(weights), EXAMPLE_WORDS)]
+    return [
+        {"token": text[start:end], "weight": float(weight)}
+        for (start, end), weight in zip(spans, weights.mean(axis=1)[: len(spans)], strict=True)
+    ]

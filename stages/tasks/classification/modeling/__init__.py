@@ -1,0 +1,1 @@
+"""All that decides what a classifier's trained weights mean, and how its training goes."""

@@ -1,0 +1,113 @@
+"""What the report shows of text classifiers beside what all tasks have."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from stages.config.dataset import Dataset
+from stages.evaluation.metric import Metric
+from stages.reporting import charts
+from stages.reporting.context import read_table
+from stages.runtime.files import read_json
+from stages.tasks.classification import plots
+
+
+def add_results(dataset: Dataset, models: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """Add to each model its `examples` and its `confusion` as a table.
+
+    Returns:
+        `lengths`, the texts' lengths as a table, and `counted`, whether confusion matrices hold numbers.
+    """
+    # Labels are texts, even those that look like numbers or like missing values.
+    as_text: dict[str, Any] = {"dtype": str, "keep_default_na": False}
+    for name, model in models.items():
+        model["examples"] = read_json(dataset.report("examples", name))
+        model["confusion"] = read_table(dataset.plot("confusion", name), **as_text)
+    counted = all(len(model["by_class"]) <= plots.MAX_NUMBERED for model in models.values())
+    return {"lengths": read_table(dataset.plot("lengths")), "counted": counted}
+
+
+def draw_charts(dataset: Dataset, context: Mapping[str, Any], primary: Metric) -> dict[str, Any]:
+    """Return a dataset's pictures as SVG.
+
+    They are `intervals`, `cost`, `lengths`, `by_length` and `by_unknown` (None where there is nothing to compare),
+    `curves` (by column; of the models that were trained in epochs) and `confusion` (by model). Models that always
+    give the same answer are left out, for they would leave no room for the others, save from `intervals` where they
+    are best.
+    """
+    name, models = dataset.name, context["models"]
+    varied = {model: result for model, result in models.items() if result["confusion"]["predicted"].nunique() > 1}
+    return _of_comparison(name, context, varied, primary) | {
+        "by_length": _quarters(varied, "by_length", "tokens in a text", sorted(models), name),
+        "by_unknown": _quarters(varied, "by_unknown", "unknown words in a text", sorted(models), name),
+        "confusion": {
+            model: plots.confusion(result["confusion"], list(result["by_class"]), f"{name}-confusion-{model}", model)
+            for model, result in varied.items()
+        },
+        "lengths": charts.lengths(context["lengths"], f"{name}-lengths"),
+    }
+
+
+def _of_comparison(
+    dataset: str, context: Mapping[str, Any], varied: Mapping[str, dict[str, Any]], primary: Metric
+) -> dict[str, Any]:
+    """Return what stands in place of the pictures that every task's results have."""
+    compared, models = context["compare"], context["models"]
+    best, baseline = compared["best"], compared["best_baseline"]
+    values = {name: model["metrics"][primary.name] for name, model in models.items()}
+    shown = {name: value for name, value in values.items() if name in {*varied, best, baseline}}
+    seconds = {name: model["timings"]["train"]["fit_seconds"] for name, model in varied.items()}
+    trained = {name: models[name]["curves"] for name in sorted(models) if not models[name]["baseline"]}
+    level = models[baseline]["curves"] if baseline else None
+    columns = ("validation_accuracy", "validation_log_loss") if trained else ()
+    of_varied = {name: values[name] for name in varied}
+    return {
+        "intervals": charts.intervals(shown, primary, best, baseline, f"{dataset}-intervals"),
+        "cost": charts.cost(of_varied, primary, seconds, best, f"{dataset}-cost") if varied else None,
+        "curves": {column: charts.curves(trained, column, level, f"{dataset}-{column}") for column in columns},
+    }
+
+
+def _quarters(
+    models: Mapping[str, dict[str, Any]], key: str, label: str, colours: Sequence[str], dataset: str
+) -> str | None:
+    ranges = [quarter_range(row, key) for row in next(iter(models.values()), {}).get(key, [])]
+    if len(ranges) < 2:
+        return None
+    accuracies = {name: [row["accuracy"] for row in model[key]] for name, model in models.items()}
+    return plots.quarters(accuracies, ranges, label, colours, f"{dataset}-{key}")
+
+
+def quarter_range(row: Mapping[str, float], key: str) -> str:
+    """Word what a quarter of the texts holds: 2–14 tokens, or 0–4.2 % unknown words.
+
+    Args:
+        row: {from, to, accuracy}.
+        key: by_length or by_unknown.
+    """
+    low, high = (round(100 * row[end], 1) if key == "by_unknown" else row[end] for end in ("from", "to"))
+    ends = f"{low:g}" if low == high else f"{low:g}–{high:g}"
+    return f"{ends} %" if key == "by_unknown" else ends
+
+
+def shaded(text: str, tokens: Sequence[Mapping[str, Any]]) -> list[tuple[str, float | None, float]]:
+    """Return a text in segments, each with its weight and its shade; between tokens these are None and 0.
+
+    Shades go from 0 to 1, which the text's largest weight has. What comes after the last token is left out.
+
+    Args:
+        text: on one line.
+        tokens: {token, weight} in the order of the text.
+    """
+    largest = max((token["weight"] for token in tokens), default=0) or 1
+    segments: list[tuple[str, float | None, float]] = []
+    place = 0
+    for token in tokens:
+        word = " ".join(token["token"].split())  # as the text, which holds no line breaks
+        start = text.find(word, place)
+        if not word or start < 0:
+            continue
+        if start > place:
+            segments.append((text[place:start], None, 0.0))
+        segments.append((word, token["weight"], max(token["weight"], 0) / largest))
+        place = start + len(word)
+    return [*segments, (" …", None, 0.0)] if text[place:].strip() else segments

@@ -1,0 +1,78 @@
+"""How a forecaster is trained or fitted, calibrated, and measured on validation."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from stages.config.schema import NeuralConfig
+from stages.tasks.forecasting.config import Training
+from stages.tasks.forecasting.modeling.conformal import CalibratedForecaster
+from stages.tasks.forecasting.modeling.contract import Forecaster, NeuralParameters
+from stages.tasks.forecasting.modeling.data import Prepared, Windows
+from stages.tasks.forecasting.modeling.statistics import LEARNING_CURVE, validation_metrics
+from stages.training.replica import Fit, Job
+from stages.training.saved import model_module
+
+if TYPE_CHECKING:
+    from stages.nn.network import Weights  # imports Keras
+    from stages.tasks.forecasting.modeling.network import NeuralForecaster
+    from stages.training.loop import History
+
+
+def fit_network(job: Job, data: Prepared) -> Fit:
+    """Train a network, and calibrate it; early stopping looks at evenly spaced windows of validation."""
+    network, history = _trained_network(job, data)
+    examples = len(history.epochs) * _training(job).windows_per_epoch
+    metrics = validate(job, network.forecast, data)
+    return Fit(calibrate(network, data), metrics, history.seconds, examples, history.epochs)
+
+
+def fit_forecaster(job: Job, data: Prepared) -> CalibratedForecaster:
+    """Return a trained network or a fitted baseline, whichever the job's parameters are of, calibrated."""
+    if isinstance(job.parameters, NeuralConfig):
+        return calibrate(_trained_network(job, data)[0], data)
+    return calibrate(model_module("forecasting", job.model).Model.fit(job.parameters, data), data)
+
+
+def calibrate(model: Forecaster, data: Prepared) -> CalibratedForecaster:
+    """Return a fitted model with intervals from its residuals on validation."""
+    return CalibratedForecaster.calibrate(model, data.validation, len(data.state.series))
+
+
+def _trained_network(job: Job, data: Prepared) -> tuple["NeuralForecaster", "History"]:
+    from stages.tasks.forecasting.modeling.network import build_network  # imports Keras
+
+    network = build_network(job.model, job.parameters, data.state, job.seed)
+    return network, train_network(network, job, data)
+
+
+def train_network(network: "NeuralForecaster", job: Job, data: Prepared) -> "History":
+    """Train a network in place."""
+    from stages.tasks.forecasting.modeling.network import Batches, loss_of  # imports Keras
+    from stages.training.loop import TrainConfig, cosine_adamw, fit
+
+    parameters, training = job.parameters, _training(job)
+    assert isinstance(parameters, NeuralParameters)
+
+    def epoch_batches(epoch: int) -> Batches:
+        rng = np.random.default_rng([job.seed, epoch])
+        return Batches(data.train, network.shape, training.batch_size, training.windows_per_epoch, rng)
+
+    def validate_weights(weights: "Weights") -> dict[str, float]:
+        return validate(job, lambda windows: network.forecast(windows, weights), data, metrics=LEARNING_CURVE)
+
+    optimizer = cosine_adamw(parameters, training.clip_norm, parameters.epochs * len(epoch_batches(0)))
+    config = TrainConfig(parameters.epochs, "mase", job)
+    return fit(network.model, optimizer, loss_of(parameters.output), epoch_batches, validate_weights, config)
+
+
+def validate(job: Job, forecast: Callable[[Windows], np.ndarray], data: Prepared, **options: Any) -> dict[str, float]:
+    """Return metrics on training.validation_windows of validation; `options` of `validation_metrics`."""
+    windows = data.validation.subsample(_training(job).validation_windows)
+    return validation_metrics(forecast, windows, data.state, **options)
+
+
+def _training(job: Job) -> Training:
+    assert isinstance(job.training, Training)
+    return job.training

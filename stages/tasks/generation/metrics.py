@@ -1,0 +1,72 @@
+"""The metrics of language models, as functions of sums over blocks of text, and the hypotheses that they decide."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from stages.evaluation.hypotheses import Hypothesis
+from stages.evaluation.metric import Metric
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STATISTICS = ("characters", "words", "bits")  # of a block, the columns of predictions: what metrics are sums of
+
+
+def bits_per_character(sums: np.ndarray) -> np.ndarray:
+    """Return bits per character from sums of `STATISTICS`, (…, 3) → (…,)."""
+    return np.asarray(sums[..., 2] / sums[..., 0])
+
+
+def word_perplexity(sums: np.ndarray) -> np.ndarray:
+    """Return 2 to the bits per word from sums of `STATISTICS`, (…, 3) → (…,).
+
+    White space and punctuation count as parts of the words.
+    """
+    return np.asarray(2.0 ** (sums[..., 2] / np.maximum(sums[..., 1], 1)))
+
+
+METRICS = (
+    Metric(
+        "bits_per_character",
+        "Bits per character",
+        "bits per character",
+        bits_per_character,
+        "The mean of −log₂ of the probability that a language model gives to what comes next, over every character of "
+        "the test part exactly once: what it would take to send the text. A uniform choice among 84 characters costs "
+        "6.4 bits. It does not depend on the tokens, so models of words and of characters can be compared.",
+        higher_is_better=False,
+        headline=True,
+    ),
+    Metric(
+        "word_perplexity",
+        "Word perplexity",
+        "word perplexity",
+        word_perplexity,
+        "2 to the power of the bits per word, white space and punctuation included.",
+        higher_is_better=False,
+        headline=True,
+    ),
+)
+
+HYPOTHESES = (
+    Hypothesis("Gates keep a longer memory", "lstm", "rnn"),
+    Hypothesis("Gates keep a longer memory", "gru", "rnn"),
+    Hypothesis("Convolutions serve sequences as well as recurrence", "cnn", "lstm"),
+    Hypothesis("A network models text better than n-grams", "lstm", "ngram"),
+    Hypothesis("Deconvolution can generate text (its score is an upper bound)", "deconv", "ngram"),
+)
+
+
+def per_seed(predictions: "pd.DataFrame") -> np.ndarray:
+    """Return every block's `STATISTICS`, (seeds, blocks, 3)."""
+    return np.stack([rows[list(STATISTICS)].to_numpy(float) for _, rows in predictions.groupby("seed")])
+
+
+def per_item(predictions: "pd.DataFrame") -> np.ndarray:
+    """Return each block's bits per mean number of characters, (blocks,), the mean over seeds.
+
+    Their mean is the bits per character.
+    """
+    statistics = per_seed(predictions).mean(axis=0)
+    return np.asarray(statistics[:, 2] / statistics[:, 0].mean())

@@ -1,0 +1,61 @@
+"""Works → the parts train, validation and test: running text, the last of it for test."""
+
+import hashlib
+from typing import Any
+
+import pandas as pd
+
+from stages.config.schema import PARTS, Part
+from stages.runtime.errors import UserError
+from stages.tasks.base import Split
+from stages.tasks.generation.config import SplitConfig
+
+
+def split_works(table: pd.DataFrame, config: SplitConfig) -> Split:
+    """Split a table of works into three parts (columns id, text) in the table's order; no row is dropped.
+
+    From the last work backwards, whole works are test until their share is nearest to the one asked for, those
+    before them validation. Fewer than three works are cut between lines instead. Official parts stand.
+
+    Raises:
+        UserError: a part would be empty.
+    """
+    official = table["part"].notna()
+    parts: dict[Part, pd.DataFrame]
+    if official.any():
+        parts = {name: table[(table["part"] == name) | (~official & (name == "train"))] for name in PARTS}
+    elif len(table) >= len(PARTS):
+        parts = _by_works(table, config)
+    else:
+        parts = _by_lines("".join(table["text"]), config)
+    parts = {name: part[["id", "text"]].reset_index(drop=True) for name, part in parts.items()}
+    if empty := [name for name, part in parts.items() if not part["text"].str.len().sum()]:
+        raise UserError(f"no text is left for {' and '.join(empty)}: add text, or change the shares under split")
+    return Split(parts, {})
+
+
+def _by_works(table: pd.DataFrame, config: SplitConfig) -> dict[Part, pd.DataFrame]:
+    remaining = table["text"].str.len()[::-1].cumsum()[::-1]  # characters from a work's start to the end
+    fractions = remaining / remaining.iloc[0]
+    test = max(int((fractions - config.test).abs().argmin()), 2)
+    validation = min(max(int((fractions - config.test - config.validation).abs().argmin()), 1), test - 1)
+    return {"train": table[:validation], "validation": table[validation:test], "test": table[test:]}
+
+
+def _by_lines(text: str, config: SplitConfig) -> dict[Part, pd.DataFrame]:
+    ends = [round(len(text) * (1 - config.test - config.validation)), round(len(text) * (1 - config.test))]
+    cuts = [0, *(text.find("\n", end) + 1 or end for end in ends), len(text)]
+    return {
+        name: pd.DataFrame({"id": [name], "text": [text[start:end]]})
+        for name, start, end in zip(PARTS, cuts[:-1], cuts[1:], strict=True)
+    }
+
+
+def describe(part: pd.DataFrame) -> dict[str, Any]:
+    """Return what the report of the split says about a part."""
+    return {"rows": len(part), "characters": int(part["text"].str.len().sum()), "hash": content_hash(part)}
+
+
+def content_hash(part: pd.DataFrame) -> str:
+    """Return twelve hexadecimal digits that name a part: a hash of its texts in their order."""
+    return hashlib.sha256("".join(part["text"]).encode()).hexdigest()[:12]

@@ -1,0 +1,113 @@
+"""The typed parameters of sequence to sequence: its datasets, its training and its models."""
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+import stages.models.seq2seq
+from stages.config.reading import TableReading
+from stages.config.schema import Frozen, ModelsConfig, Name, TaskSection, TrainingConfig, models_config
+from stages.config.sources import DatasetConfig
+
+
+class Reading(TableReading):
+    """How the raw files become pairs of a source and a target."""
+
+    format: Literal["csv", "tsv", "jsonl", "parquet", "spreadsheet", "aligned", "cmudict", "numbered"] | None = Field(
+        default=None,
+        description="csv to spreadsheet: tables with a pair a row; aligned: two files of as many lines, told apart by "
+        "what stands between dots in their names; cmudict: the CMU dictionary; numbered: two Python files whose one "
+        "long text counts its verses; null: aligned where `source` and `target` stand in the files' names, else by "
+        "the file's ending, of which any that stands for no format is tsv",
+    )
+    source: str = Field(default="source", min_length=1, description="the column, or what stands in the file's name")
+    target: str = Field(default="target", min_length=1, description="the column, or what stands in the file's name")
+    stress: bool = Field(default=True, description="cmudict: keep the digits that mark stress")
+    sources: int | None = Field(default=None, ge=1, description="keep at most so many sources, chosen by a hash")
+
+
+class SplitConfig(Frozen):
+    """Which sources go to which part, by a hash of their letters. Where the files are official parts they stand."""
+
+    validation: float = Field(default=0.05, gt=0, lt=0.5, description="share of the sources")
+    test: float = Field(default=0.05, gt=0, lt=0.5, description="share of the sources")
+    salt: str = Field(default="recur", description="another salt gives another split")
+    similarity: float = Field(
+        default=0.6,
+        gt=0,
+        le=1,
+        description="sources that share so much of their runs of three words stay in one part (Jaccard's index)",
+    )
+
+
+class Side(Frozen):
+    """How one side's text becomes a row of ids. The vocabulary is fitted on train alone."""
+
+    unit: Literal["character", "word", "bpe"] = Field(default="word", description="bpe: byte-pair encoding")
+    lowercase: bool = False
+    vocabulary: int = Field(default=8000, ge=5, description="the most frequent units, four markers included")
+    minimum_frequency: int = Field(default=1, ge=1, description="rarer units are [UNK]")
+    maximum_length: int = Field(
+        default=64, ge=2, description="tokens with the end; longer pairs do not train, longer sources lose their end"
+    )
+
+
+class Tokenizer(Frozen):
+    """How pairs become ids."""
+
+    source: Side = Side()
+    target: Side = Side()
+    shared: bool = Field(default=False, description="one vocabulary, fitted on both sides by the target's choices")
+    length_ratio: float = Field(
+        default=9, gt=1, description="pairs one side of which has so many times more tokens do not train"
+    )
+
+
+class Seq2seqDataset(DatasetConfig):
+    """A source of pairs: what is read, and what is to be written."""
+
+    reading: Reading = Reading()
+    split: SplitConfig = SplitConfig()
+    tokenizer: Tokenizer = Tokenizer()
+
+
+class Training(TrainingConfig):
+    """What all encoders and decoders share when they are trained, so that they are compared on equal terms."""
+
+    batch_tokens: int = Field(default=2048, ge=8, description="of a batch: its pairs times its longer side's length")
+    epochs_per_pass: int = Field(
+        default=1, ge=1, description="epochs that a pass over train takes; each ends with a look at validation"
+    )
+    buckets: int = Field(default=4, ge=1, description="pairs of similar lengths share a batch; each is compiled once")
+    label_smoothing: float = Field(
+        default=0.1, ge=0, lt=1, description="share of each target's probability that is spread over the vocabulary"
+    )
+    validation_sources: int = Field(
+        default=1000, ge=1, description="the first of validation, which are translated at each look"
+    )
+
+
+class Decoding(Frozen):
+    """How outputs are searched for when a model is measured."""
+
+    beam: int = Field(default=5, ge=1, description="hypotheses that are kept at every step; 1: greedy alone")
+    length_penalty: float = Field(
+        default=1.0, ge=0, description="a score is divided by the length to this power, so that short is not better"
+    )
+
+
+if TYPE_CHECKING:
+    Models = ModelsConfig
+else:
+    Models = models_config(stages.models.seq2seq)
+
+
+class Section(TaskSection):
+    """Which pairs are learned by which models."""
+
+    baseline_training: ClassVar[frozenset[str]] = frozenset({"validation_sources"})
+
+    datasets: dict[Name, Seq2seqDataset] = Field(default_factory=dict)
+    training: Training = Training()
+    decoding: Decoding = Decoding()
+    models: Models = Models()

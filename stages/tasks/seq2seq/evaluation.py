@@ -1,0 +1,185 @@
+"""A trained model of pairs on the test part: what it writes, by beam and greedily, and how far that is from right."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from stages.config.dataset import Dataset
+from stages.config.resolved import read_resolved
+from stages.config.schema import ParallelConfig
+from stages.evaluation.metric import measure
+from stages.runtime.clock import clock
+from stages.tasks.base import EvaluationResult
+from stages.tasks.seq2seq.config import Decoding
+from stages.tasks.seq2seq.metrics import METRICS
+from stages.tasks.seq2seq.modeling.contract import BeamHypothesis, Translator
+from stages.tasks.seq2seq.modeling.data import UNKNOWN
+from stages.tasks.seq2seq.modeling.saved import Saved
+from stages.tasks.seq2seq.modeling.statistics import (
+    COLUMNS,
+    signatures,
+    sufficient_statistics,
+)
+from stages.tasks.seq2seq.splitter import content_hash
+from stages.training.parallel import run_parallel
+
+SHOWN = 5  # examples
+READABLE = 20  # tokens of an example's source at most, so that its alignment can be read
+BANDS = 8  # of sources by length
+GREEDY = "greedy."  # before the name of a column: of greedy search
+
+
+class Outputs(NamedTuple):
+    """What one replica writes for the test part."""
+
+    beam: list[list[BeamHypothesis]]
+    greedy: list[list[BeamHypothesis]]
+    alignments: list[dict[str, Any]] | None  # of the examples
+    seconds: float  # that the beam took
+
+
+class Work(NamedTuple):
+    """What a replica is asked to write."""
+
+    folder: Path  # of the trained model
+    sources: list[str]
+    examples: np.ndarray  # rows whose alignments are shown
+    decoding: Decoding
+
+
+def evaluate(saved: Saved, dataset: Dataset, parallel: ParallelConfig) -> EvaluationResult:
+    """Return what a model did on its dataset's test part; its replicas write side by side."""
+    test = pd.read_parquet(dataset.part("test"))
+    decoding = read_resolved(dataset.paths.task_params("seq2seq", "decoding"), Decoding)
+    sources, references = test["source"].tolist(), [list(texts) for texts in test["targets"]]
+    ids = saved.vocabularies.encode("source", sources, cut=False)
+    items = pd.DataFrame({"id": test["id"], "source_tokens": [len(row) - 1 for row in ids]})
+    examples = _choose_examples(items["source_tokens"].to_numpy())
+    work = Work(saved.folder, sources, examples, decoding)
+    outputs = run_parallel(partial(write_outputs, work), saved.seeds, parallel)
+    unit = saved.vocabularies.units["target"]
+    tables = [
+        pd.concat([items.assign(seed=seed), *_tables(written, references, unit)], axis=1)
+        for seed, written in zip(saved.seeds, outputs, strict=True)
+    ]
+    predictions = pd.concat(tables)
+    return EvaluationResult(
+        predictions,
+        scores={int(str(seed)): scores(table) for seed, table in predictions.groupby("seed")},
+        details={
+            "greedy": scores(predictions, GREEDY),
+            "by_length": by_length(predictions),
+            "cut": _count_cut(predictions, ids, saved.vocabularies.maximum["source"]),
+            "signature": _signature(saved, test, references, decoding, ids),
+        },
+        seconds=sum(written.seconds for written in outputs),
+        items=len(test) * len(tables),
+        examples={"written": _examples(test, tables[0], examples), "alignments": outputs[0].alignments},
+    )
+
+
+def write_outputs(work: Work, seed: int) -> Outputs:
+    """Have one replica of a saved model write every source, by beam and greedily, and show the examples' alignments."""
+    [(_, model)] = Saved(work.folder).replicas([seed])
+    began = clock.seconds()
+    beam = model.translate(work.sources, work.decoding.beam, 1, work.decoding.length_penalty)
+    seconds = clock.seconds() - began
+    greedy = model.translate(work.sources, 1)
+    pairs = [(work.sources[row], beam[row][0].text) for row in work.examples]
+    return Outputs(beam, greedy, _alignments(model, pairs), seconds)
+
+
+def _tables(outputs: Outputs, references: list[list[str]], unit: str) -> list[pd.DataFrame]:
+    """Return for beam and greedy search a row for each source: output, ended, and its sufficient statistics."""
+    tables = []
+    for hypotheses, prefix in ((outputs.beam, ""), (outputs.greedy, GREEDY)):
+        best = [candidates[0] for candidates in hypotheses]
+        statistics = sufficient_statistics([one.text for one in best], references, unit)
+        table = pd.DataFrame({"output": [one.text for one in best], "ended": [one.ended for one in best]})
+        counts = pd.DataFrame(statistics.astype(np.int32), columns=list(COLUMNS))
+        tables.append(pd.concat([table, counts], axis=1).add_prefix(prefix))
+    return tables
+
+
+def scores(table: pd.DataFrame, prefix: str = "") -> dict[str, float]:
+    """Return the metrics of all rows of a table of predictions."""
+    sums = table[[prefix + column for column in COLUMNS]].sum().to_numpy(float)
+    return measure(METRICS, np.array([len(table), *sums]))
+
+
+def by_length(predictions: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the metrics in bands of about as many sources each, the shortest first; equal lengths stay together."""
+    lengths = predictions["source_tokens"]
+    share = lengths.rank(method="min", pct=True).to_numpy()
+    band = np.ceil(share * BANDS - 1e-9)
+    return [
+        {"from": int(lengths[rows].min()), "to": int(lengths[rows].max()), "sources": int(rows.sum())}
+        | scores(predictions[rows])
+        for rows in (band == number for number in np.unique(band))
+    ]
+
+
+def _count_cut(predictions: pd.DataFrame, ids: list[np.ndarray], maximum: int) -> dict[str, float]:
+    """Return how many sources lost their end, and how many outputs per seed were cut at their most tokens."""
+    seeds = predictions["seed"].nunique()
+    outputs = {
+        name: int((~predictions[f"{prefix}ended"]).sum()) / seeds for name, prefix in (("beam", ""), ("greedy", GREEDY))
+    }
+    return {"sources": sum(len(row) > maximum for row in ids)} | outputs
+
+
+def _signature(
+    saved: Saved, test: pd.DataFrame, references: list[list[str]], decoding: Decoding, ids: list[np.ndarray]
+) -> dict[str, Any]:
+    """Return what a metric must be read with."""
+    sizes, units = saved.vocabularies.sizes, saved.vocabularies.units
+    return {
+        "part": "test",
+        "split": content_hash(test),
+        "items": len(test),
+        "references": sum(map(len, references)),
+        "seeds": saved.seeds,
+        "vocabulary": sizes.target,
+        "source_vocabulary": sizes.source,
+        "unknown": sum(int(np.count_nonzero(row == UNKNOWN)) for row in ids),
+        "tokens": f"{units['source']} to {units['target']}",
+        "units": "characters" if units["target"] == "character" else "what white space separates",
+        "beam": decoding.beam,
+        "length_penalty": decoding.length_penalty,
+        "average": "mean over seeds; the closest reference counts",
+    } | signatures(references)
+
+
+def _choose_examples(tokens: np.ndarray) -> np.ndarray:
+    """Return the rows of a few sources that are short enough to be looked at, the same for all models."""
+    readable = np.flatnonzero((tokens <= READABLE) & (tokens >= min(6, tokens.max())))
+    return np.random.default_rng(0).permutation(readable)[:SHOWN]
+
+
+def _examples(test: pd.DataFrame, table: pd.DataFrame, rows: np.ndarray) -> list[dict[str, Any]]:
+    """Return some sources with their references and what the first seed wrote."""
+    return [
+        {
+            "id": test["id"].iloc[row],
+            "source": test["source"].iloc[row],
+            "references": list(test["targets"].iloc[row]),
+            "output": table["output"].iloc[row],
+            "greedy": table[f"{GREEDY}output"].iloc[row],
+            "edits": int(table["edits"].iloc[row]),
+        }
+        for row in rows
+    ]
+
+
+def _alignments(model: Translator, pairs: list[tuple[str, str]]) -> list[dict[str, Any]] | None:
+    """Return where a model attended as it wrote some outputs: tokens of both sides and weights (output's, source's)."""
+    if not model.attends:
+        return None
+    alignments = [model.align(source, output) for source, output in pairs]
+    return [
+        {"source": one.source, "output": one.output, "weights": one.weights.round(3).astype(float).tolist()}
+        for one in alignments
+    ]

@@ -1,0 +1,309 @@
+"""Raw files → one tidy table of pairs.
+
+| column | type | meaning |
+|---|---|---|
+| id | string | `<file's stem>-<row>`, unique and stable; of two files, the source's |
+| file | string | the raw file's name |
+| row | int64 | the pair in that file, counted from 1: a table's record, without header and blank lines; else the line |
+| source | string | what is read; runs of white space are one space |
+| target | string | what is to be written; a source that stands in several rows has several references |
+| part | string | train, validation or test where the file is named so, else null |
+"""
+
+import ast
+import re
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import islice, zip_longest
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+import pandas as pd
+import pyarrow as pa
+
+from stages.config.dataset import Dataset
+from stages.data.encoding import TextFile, inspect_text
+from stages.data.formats import FORMATS, open_table
+from stages.data.formats.delimited import Tsv
+from stages.data.raw import RawFile, account, raw_files, refuse_equal_stems, shown
+from stages.data.table import Table
+from stages.data.tables import BATCH, Batch, Column, TableFile
+from stages.data.text import hash_to_unit
+from stages.runtime.errors import UserError
+from stages.runtime.progress import progress
+from stages.tasks.seq2seq.config import Reading
+
+SCHEMA = pa.schema(
+    [
+        ("id", pa.string()),
+        ("file", pa.string()),
+        ("row", pa.int64()),
+        ("source", pa.string()),
+        ("target", pa.string()),
+        ("part", pa.string()),
+    ]
+)
+Raw = RawFile[Reading]
+
+
+class Pair(NamedTuple):
+    """A pair as it stands in a file."""
+
+    row: int
+    source: str
+    target: str
+
+
+def read(dataset: Dataset, reading: Reading) -> Table:
+    """Read a dataset's raw files, in the order of their names.
+
+    Raises:
+        UserError: there is no file, one cannot be read, or they are not pairs as `reading` says.
+    """
+    files = raw_files(dataset, reading)
+    pairs = _format(files, reading)(files)
+    dropped: Counter[str] = Counter()
+    tables = [_rows(file, batch, dropped) for file, batch in pairs.batches()]
+    accounts = pairs.accounts()
+    rows_read = sum(pairs.pairs.values()) + pairs.blank_lines
+    dropped["blank line"] += pairs.blank_lines
+    rows = pa.concat_tables([SCHEMA.empty_table(), *tables])
+    chosen = _choose(rows, reading.sources)
+    dropped["beyond reading.sources"] = rows.num_rows - chosen.num_rows
+    if not chosen.num_rows:
+        raise UserError(
+            f"{dataset.raw} holds no pair with text on both sides: add pairs, or look at {dataset.key('reading')}"
+        )
+    counts = {reason: count for reason, count in sorted(dropped.items()) if count}
+    return Table(chosen.combine_chunks(), accounts, rows_read, counts)
+
+
+def _rows(file: Raw, pairs: Sequence[Pair], dropped: Counter[str]) -> pa.Table:
+    """Return the pairs with text on both sides; count the others."""
+    rows = []
+    for pair in pairs:
+        texts = {"source": " ".join(pair.source.split()), "target": " ".join(pair.target.split())}
+        if empty := [side for side, text in texts.items() if not text]:
+            dropped[f"empty {' and '.join(empty)}"] += 1
+            continue
+        place = {"id": f"{file.stem}-{pair.row}", "file": file.path.name, "row": pair.row}
+        rows.append(place | texts | {"part": file.part})
+    return pa.Table.from_pylist(rows, schema=SCHEMA)
+
+
+def _choose(rows: pa.Table, limit: int | None) -> pa.Table:
+    """Return the rows of so many sources, chosen by a hash, so that another limit adds or takes away only."""
+    if limit is None:
+        return rows
+    folded = [source.casefold() for source in rows["source"].to_pylist()]
+    sources = pd.Series(sorted(set(folded)), dtype=str)
+    kept = set(sources[hash_to_unit(sources, "sources").argsort(kind="stable").iloc[:limit]])
+    return rows.filter(pa.array([source in kept for source in folded], pa.bool_()))
+
+
+def _side(file: Raw) -> str | None:
+    """Return which of the two names stands between the dots of a file's name, if one does."""
+    sides = (file.reading.source, file.reading.target)
+    return next((side for side in sides if side in file.path.name.split(".")), None)
+
+
+def _format(files: list[Raw], reading: Reading) -> "type[PairFormat]":
+    """Return the format of all files, if it is none of tables: as declared, else by the names of the files."""
+    for kind in (Aligned, Cmudict, Numbered):
+        if reading.format == kind.FORMAT:
+            return kind
+    sides = {side for file in files if (side := _side(file))}
+    aligned = reading.format is None and sides == {reading.source, reading.target}
+    return Aligned if aligned else Tables
+
+
+class PairFormat(ABC):
+    """How a dataset's files hold pairs."""
+
+    FORMAT: ClassVar[str]
+
+    def __init__(self, files: list[Raw]) -> None:
+        self.files = files
+        self.pairs: Counter[Path] = Counter()  # by file, as many as were read
+        self.blank_lines = 0
+        self._encodings: dict[Path, tuple[str | None, bool]] = {}
+
+    @abstractmethod
+    def batches(self) -> Iterator[tuple[Raw, list[Pair]]]:
+        """Yield pairs, some at a time, with the file that they count for.
+
+        Raises:
+            UserError: the files are not what the format asks for; names file and rows.
+        """
+
+    def accounts(self) -> list[dict[str, Any]]:
+        """Return what the report says of each file, once all are read."""
+        return [account(file.path, self.pairs[file.path], *self._encodings[file.path]) for file in self.files]
+
+    def in_batches(self, file: Raw, pairs: Iterator[Pair]) -> Iterator[tuple[Raw, list[Pair]]]:
+        """Yield pairs in batches, and count them for a file."""
+        while batch := list(islice(pairs, BATCH)):
+            self.pairs[file.path] += len(batch)
+            yield file, batch
+
+    def text(self, file: Raw) -> TextFile:
+        """Return a file as text, and keep its encoding for the report."""
+        text = inspect_text(file)
+        self._encodings[file.path] = text.encoding, text.guessed
+        return text
+
+
+class Tables(PairFormat):
+    """Tables with a column of sources and one of targets."""
+
+    FORMAT = "table"
+
+    def batches(self) -> Iterator[tuple[Raw, list[Pair]]]:
+        """Yield the pairs of each record."""
+        refuse_equal_stems(self.files)
+        for file in progress(self.files, desc="read", unit="file"):
+            table = open_table(file, FORMATS, default=Tsv)
+            wanted = [Column(file.reading.source, "source"), Column(file.reading.target, "target")]
+            for batch in table.batches(wanted):
+                sides = [_texts(table, batch, column) for column in wanted]
+                if not table.faults:
+                    yield file, [Pair(*values) for values in zip(batch.rows, *sides, strict=True)]
+            table.faults.refuse()
+            self.pairs[file.path] = table.rows
+            self.blank_lines += table.blank_lines
+            self._encodings[file.path] = table.encoding, table.guessed
+
+
+def _texts(table: TableFile, batch: Batch, column: Column) -> list[str]:
+    """Return a column's texts; a missing one is empty, and a number is the text that it is written as."""
+    values = batch.values(column.name)
+    for row, value in zip(batch.rows, values, strict=True):
+        if not (value is None or isinstance(value, str | int | float)):
+            advice = f"fix the file, or choose another column by {table.file.key(column.key)}"
+            table.faults.add(f"the column '{column.name}' must hold text, but ", advice, f"row {row}: {shown(value)}")
+    return ["" if value is None else str(value) for value in values]
+
+
+class Aligned(PairFormat):
+    """Two files, or two for each part, of which one holds the sources, a line each, and one the targets."""
+
+    FORMAT = "aligned"
+
+    def batches(self) -> Iterator[tuple[Raw, list[Pair]]]:
+        """Yield the pairs of equal lines."""
+        for sides in self._by_part():
+            source, target = (sides[name] for name in (self.files[0].reading.source, self.files[0].reading.target))
+            yield from self.in_batches(source, self._line_pairs(source, target))
+
+    def _line_pairs(self, source: Raw, target: Raw) -> Iterator[Pair]:
+        counts = [0, 0]
+        for row, pair in enumerate(zip_longest(self.text(source).lines(), self.text(target).lines()), start=1):
+            counts = [count if line is None else row for count, line in zip(counts, pair, strict=True)]
+            if None not in pair:
+                yield Pair(row, *pair)
+        if counts[0] != counts[1]:
+            raise UserError(
+                f"{source.path} has {counts[0]} lines, {target.path} has {counts[1]}: line by line they must be pairs"
+            )
+
+    def _by_part(self) -> list[dict[str, Raw]]:
+        """Return the two files of each part by side."""
+        parts: dict[str, dict[str, Raw]] = {}
+        problems = []
+        for file in self.files:
+            side = _side(file)
+            if side is None:
+                problems.append(
+                    f"{file.path} is neither '{file.reading.source}' nor '{file.reading.target}' by what stands "
+                    f"between the dots of its name: rename it, take it out, or set {file.key('source')} and target"
+                )
+            elif side in parts.setdefault(file.part or "", {}):
+                problems.append(
+                    f"{file.path} and {parts[file.part or ''][side].path.name} are both '{side}': join them to one file"
+                )
+            else:
+                parts[file.part or ""][side] = file
+        for part, sides in parts.items():
+            if len(sides) == 1:
+                (alone,) = sides.values()
+                names = f"two files {part or 'of pairs'} need the same name but for it"
+                problems.append(f"{alone.path} has no counterpart: {names}")
+        if problems:
+            raise UserError("\n".join(problems))
+        return list(parts.values())
+
+
+class Cmudict(PairFormat):
+    """Words and phones of the CMU dictionary: `word(2) W ER1 D # a remark`; variants are the same word's."""
+
+    FORMAT = "cmudict"
+
+    def batches(self) -> Iterator[tuple[Raw, list[Pair]]]:
+        """Yield a pair for each line."""
+        for file in self.files:
+            yield from self.in_batches(file, self._entries(file))
+
+    def _entries(self, file: Raw) -> Iterator[Pair]:
+        for row, line in enumerate(self.text(file).lines(), start=1):
+            word, _, phones = line.partition("#")[0].strip().partition(" ")
+            phones = phones if file.reading.stress else re.sub(r"\d", "", phones)
+            yield Pair(row, re.sub(r"\(\d+\)$", "", word), phones)
+
+
+class Numbered(PairFormat):
+    """Two Python files that each hold one long text whose verses are numbered by chapter."""
+
+    FORMAT = "numbered"
+
+    def batches(self) -> Iterator[tuple[Raw, list[Pair]]]:
+        """Yield a pair for each verse that one of the files has."""
+        sides = {_side(file): file for file in self.files}
+        names = [self.files[0].reading.source, self.files[0].reading.target]
+        if set(sides) != set(names) or len(self.files) != 2:
+            raise UserError(
+                f"{self.files[0].path.parent} must hold two files, named {names[0]} and {names[1]}, but holds "
+                f"{', '.join(file.path.name for file in self.files)}"
+            )
+        texts = [self._verses(sides[name]) for name in names]
+        yield from self.in_batches(sides[names[0]], self._verse_pairs(*texts))
+
+    def _verses(self, file: Raw) -> dict[tuple[int, int], str]:
+        with self.text(file).open() as stream:
+            return verses(file.path, stream.read())
+
+    def _verse_pairs(self, source: dict[tuple[int, int], str], target: dict[tuple[int, int], str]) -> Iterator[Pair]:
+        for row, place in enumerate(sorted(source.keys() | target.keys()), start=1):
+            pair = [text if re.search(r"\w", text := side.get(place, "")) else "" for side in (source, target)]
+            yield Pair(row, *pair)
+
+
+def verses(path: Path, code: str) -> dict[tuple[int, int], str]:
+    r"""Return a text's verses by (chapter of the whole, verse), from a Python file that is parsed, never run.
+
+    The first long string is the text; its own numbers, "12. And …", tell the verses. (The files' tables of offsets
+    are not used: those of the Basic English are wrong from Genesis 43 on, where they miss that numbers and markers
+    such as `1.\\43:2\\` differ.) A smaller number begins a chapter. A number that comes again goes on with its verse,
+    save for the first: there a psalm's title came before, which the other translation lacks. Brackets, which mark
+    words in italics, are left out; a verse of marks alone, "***", is empty: the translation lacks it.
+
+    Raises:
+        UserError: the file is no Python, or holds no such text.
+    """
+    try:
+        strings = (node.value for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Constant))
+        text = max((value for value in strings if isinstance(value, str)), key=len, default="")
+    except SyntaxError as error:
+        raise UserError(f"{path} is no Python file: line {error.lineno}: {error.msg}") from None
+    pieces = re.split(r"(\d+)\.", re.sub(r"\d+\.\\\d+:(\d+)\\", r" \1. ", text))
+    if len(pieces) < 3:
+        raise UserError(f"{path} holds no text with numbered verses")
+    result: dict[tuple[int, int], str] = {}
+    chapter, last = 0, float("inf")
+    for number, piece in zip(map(int, pieces[1::2]), pieces[2::2], strict=True):
+        chapter += number < last
+        plain = re.sub(r"[\[\]\\]", "", piece)
+        continued = number == last and number > 1
+        result[chapter, number] = result[chapter, number] + plain if continued else plain
+        last = number
+    return result

@@ -1,0 +1,39 @@
+"""A trained model of pairs; beside the replicas lie its vocabularies, vocabularies.json."""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stages.tasks.seq2seq.modeling.contract import Baseline, Translator
+from stages.tasks.seq2seq.modeling.data import Vocabularies
+from stages.training.saved import SavedModel
+
+if TYPE_CHECKING:
+    from stages.tasks.seq2seq.modeling.network import NeuralTranslator  # imports Keras
+
+
+class Saved(SavedModel[Translator]):
+    """A model of pairs that `train` wrote."""
+
+    task = "seq2seq"
+
+    @cached_property
+    def vocabularies(self) -> Vocabularies:
+        """Both sides' vocabularies."""
+        return Vocabularies.load(self.folder / "vocabularies.json")
+
+    def replicas(self, seeds: Sequence[int] | None = None) -> Iterator[tuple[int, Translator]]:
+        """Yield (seed, model) for some seeds, or for all."""
+        yield from self.load_replicas(seeds)
+
+    def build_network(self) -> "NeuralTranslator":
+        """Return the network, with the weights of no replica."""
+        from stages.tasks.seq2seq.modeling.network import build_network
+
+        return build_network(self.metadata["model"], self.parameters, self.vocabularies)
+
+    def load_baseline(self, folder: Path) -> Baseline:
+        """Return the baseline that a replica's folder holds."""
+        model: Baseline = self.module.Model.load(folder, self.vocabularies)
+        return model

@@ -1,0 +1,81 @@
+"""How a model of pairs is trained, and measured on validation."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from stages.tasks.seq2seq.config import Training
+from stages.tasks.seq2seq.modeling.contract import BeamHypothesis, NeuralParameters, Translator
+from stages.tasks.seq2seq.modeling.data import PADDING, Batches, Prepared, bucket_bounds
+from stages.tasks.seq2seq.modeling.statistics import VALIDATION, count, sufficient_statistics
+from stages.training.replica import Fit, Job
+
+if TYPE_CHECKING:
+    import jax
+
+    from stages.nn.network import Weights  # imports Keras
+
+
+def fit_network(job: Job, data: Prepared) -> Fit:
+    """Train a network on train's pairs, each target token given the true ones before it."""
+    from stages.tasks.seq2seq.modeling.network import build_network  # imports Keras
+    from stages.training.loop import TrainConfig, cosine_adamw, fit
+
+    parameters, training = job.parameters, job.training
+    assert isinstance(parameters, NeuralParameters) and isinstance(training, Training)
+    network = build_network(job.model, parameters, data.vocabularies, job.seed)
+    source, target = (data.side("train", side) for side in ("source", "target"))
+    bounds = bucket_bounds(source.lengths, target.lengths, training.buckets)
+    batches = Batches(source, target, bounds, training.batch_tokens, training.epochs_per_pass)
+    steps = parameters.epochs * len(batches.epoch(job.seed, 0))
+    optimizer = cosine_adamw(parameters, training.clip_norm, steps, warmup_steps=min(100, steps // 10))
+    part = pd.read_parquet(job.dataset.part("validation"))[: training.validation_sources]
+
+    def validate(weights: "Weights") -> dict[str, float]:
+        return validation_metrics(partial(network.translate, beam=1, weights=weights), part, data)
+
+    loss = smoothed_cross_entropy(training.label_smoothing)
+    config = TrainConfig(parameters.epochs, "token_error_rate", job)
+    history = fit(network.model, optimizer, loss, partial(batches.epoch, job.seed), validate, config)
+    examples = round(len(history.epochs) / training.epochs_per_pass * len(source.lengths))
+    return Fit(network, history.best_metrics(), history.seconds, examples, history.epochs)
+
+
+def validate_baseline(job: Job, model: Translator, data: Prepared) -> dict[str, float]:
+    """Return the metrics of what a baseline writes for validation's first sources, as many as networks are shown."""
+    part = pd.read_parquet(job.dataset.part("validation"))
+    assert isinstance(job.training, Training)
+    part = part[: job.training.validation_sources]
+    return validation_metrics(partial(model.translate, beam=1), part, data)
+
+
+def validation_metrics(
+    translate: Callable[[list[str]], list[list[BeamHypothesis]]], part: pd.DataFrame, data: Prepared
+) -> dict[str, float]:
+    """Return the metrics of what a model writes, greedily, for the sources of a part."""
+    outputs = [best[0].text for best in translate(part["source"].tolist())]
+    references = [list(texts) for texts in part["targets"]]
+    statistics = sufficient_statistics(outputs, references, data.vocabularies.units["target"])
+    sums = count(statistics).sum(axis=0)
+    return {name: float(from_sums(sums)) for name, from_sums in VALIDATION.items()}
+
+
+def smoothed_cross_entropy(smoothing: float) -> "Callable[[jax.Array, jax.Array], jax.Array]":
+    """Return the loss of (targets (B, T), logits (B, T, V)) → (B,): nats, in a batch's mean those of a token.
+
+    Of each target's probability a share is spread evenly over the vocabulary (Szegedy et al. 2016, section 7).
+    """
+    import jax
+
+    def loss(targets: jax.Array, logits: jax.Array) -> jax.Array:
+        real = targets != PADDING  # (B, T)
+        correct = jax.numpy.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]
+        # The log-probabilities of the whole vocabulary are not needed, which saves half of the time of a large one.
+        total = jax.nn.logsumexp(logits, axis=-1)
+        costs = total - (1 - smoothing) * correct - smoothing * logits.mean(axis=-1)  # (B, T)
+        mean_length = real.sum() / jax.numpy.maximum(real.any(axis=-1).sum(), 1)
+        return (costs * real).sum(axis=-1) / mean_length
+
+    return loss

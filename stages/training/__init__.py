@@ -1,0 +1,1 @@
+"""The training loop, replicas side by side, and saved models."""

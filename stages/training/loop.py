@@ -1,0 +1,196 @@
+"""The loop that trains every network: compiled steps, early stopping, and going on after a kill."""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import keras
+import numpy as np
+
+from stages.config.schema import NeuralConfig
+from stages.nn.network import Weights
+from stages.runtime.clock import clock
+from stages.runtime.compilation import Compiled
+from stages.runtime.files import atomic_write
+from stages.runtime.initialization import batched_init
+from stages.runtime.progress import progress
+from stages.training.curves import append_epoch
+from stages.training.replica import Epoch, Job
+
+Batch = tuple[Any, np.ndarray, np.ndarray]  # inputs (B, …), targets (B, …), weights (B,): 0 for rows that only pad
+
+
+class TrainState(NamedTuple):
+    """All that a step changes."""
+
+    trainable: list[jax.Array]
+    non_trainable: list[jax.Array]
+    optimizer: list[jax.Array]
+    averages: list[jax.Array]  # running averages of the trainable values
+
+
+@dataclass
+class History:
+    """What early stopping has seen: a row for each epoch, and where the best one was."""
+
+    epochs: list[Epoch] = field(default_factory=list)
+    best: int = -1  # index into epochs
+    seconds: float = 0.0  # of `clock`, spent in training, earlier runs included
+
+    def record(self, row: Epoch, config: "TrainConfig") -> bool:
+        """Add an epoch; tell whether it is the best so far."""
+        self.epochs.append(row)
+        if self.best < 0 or config.prefers(row, self.epochs[self.best]):
+            self.best = len(self.epochs) - 1
+        return self.best == len(self.epochs) - 1
+
+    def exhausted(self, epochs: int, patience: int) -> bool:
+        """Tell whether all epochs are done or the best one lies `patience` epochs back or more."""
+        return len(self.epochs) >= epochs or len(self.epochs) - 1 - self.best >= patience
+
+    def best_metrics(self) -> dict[str, float]:
+        """Return the best epoch's metrics on validation."""
+        return {name: value for name, value in self.epochs[self.best].items() if name not in ("epoch", "train_loss")}
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How long to train, what decides, and where the state is kept."""
+
+    epochs: int  # at most
+    metric: str  # on validation, which decides
+    job: Job
+    lower_is_better: bool = True
+
+    def prefers(self, row: Epoch, other: Epoch) -> bool:
+        """Tell whether the metrics of an epoch are better than those of another."""
+        better: bool = row[self.metric] < other[self.metric]
+        return better if self.lower_is_better else row[self.metric] > other[self.metric]
+
+    def report(self, row: Epoch) -> None:
+        """Append an epoch to the learning curve that an editor shows."""
+        if self.job.curve is not None:
+            append_epoch(self.job.curve, self.job.seed, row)
+
+
+def fit(
+    model: keras.Model,
+    optimizer: keras.optimizers.Optimizer,
+    loss: Callable[[jax.Array, jax.Array], jax.Array],
+    epoch_batches: Callable[[int], Iterable[Batch]],
+    validate: Callable[[Weights], dict[str, float]],
+    config: TrainConfig,
+) -> History:
+    """Train `model` in place; it ends with the weights of its best epoch.
+
+    After every epoch the whole state goes to the job's checkpoint. A training that is started again with the same
+    checkpoint goes on from there and ends with the same bytes as one never stopped, for batches depend on the epoch
+    alone and the dropout's random state is part of the model's variables.
+
+    Args:
+        loss: of (targets, outputs) → (B,), one value for each example.
+        epoch_batches: of an epoch's number, counted from 0; has a length.
+        validate: of the trainable variables' averages → metrics.
+    """
+    job = config.job
+    step = compile_step(model, optimizer, loss, job.training.ema_decay)
+    state, best, history = _start(model, optimizer, job.checkpoint)
+    for row in history.epochs:
+        config.report(row)
+    while not history.exhausted(config.epochs, job.training.patience):
+        epoch, began, losses = len(history.epochs), clock.seconds(), []
+        description = f"{job.model} seed {job.seed} epoch {epoch + 1}/{config.epochs}"
+        for batch in progress(epoch_batches(epoch), desc=description, position=job.position):
+            state, value = step(state, *batch)
+            losses.append(value)
+        row = {"epoch": epoch + 1, "train_loss": float(np.mean(jax.device_get(losses)))} | validate(state.averages)
+        if history.record(row, config):
+            best = jax.device_get(state.averages)
+        history.seconds += clock.seconds() - began
+        _save(job.checkpoint, state, best, history)
+        config.report(row)
+    for variable, value in zip(model.trainable_variables, best, strict=True):
+        variable.assign(value)
+    return history
+
+
+def cosine_adamw(
+    parameters: NeuralConfig, clip_norm: float, steps: int, warmup_steps: int = 0
+) -> keras.optimizers.Optimizer:
+    """Return Adam with decoupled weight decay (Loshchilov & Hutter 2019) for so many steps.
+
+    Its rate rises from a tenth of `parameters.learning_rate` to all of it in the first `warmup_steps`, and falls to a
+    tenth again along a cosine.
+    """
+    highest = parameters.learning_rate
+    warmup = {"warmup_target": highest, "warmup_steps": warmup_steps} if warmup_steps else {}
+    first = 0.1 * highest if warmup_steps else highest
+    rate = keras.optimizers.schedules.CosineDecay(first, steps - warmup_steps, alpha=0.1, **warmup)
+    return keras.optimizers.AdamW(rate, weight_decay=parameters.weight_decay, global_clipnorm=clip_norm)
+
+
+def compile_step(
+    model: keras.Model,
+    optimizer: keras.optimizers.Optimizer,
+    loss: Callable[[jax.Array, jax.Array], jax.Array],
+    ema_decay: float,
+) -> Callable[..., tuple[TrainState, jax.Array]]:
+    """Return a compiled function of (state, inputs, targets, weights) → (state, mean loss).
+
+    The averages run over the steps with exponentially falling weights (Polyak & Juditsky 1992 average evenly). What
+    the optimizer does is compiled apart from the gradients: it is the same for batches of all shapes.
+    """
+
+    def compute(trainable: list, non_trainable: list, inputs: Any, targets: Any, weights: Any) -> tuple:
+        outputs, non_trainable = model.stateless_call(trainable, non_trainable, inputs, training=True)
+        return (loss(targets, outputs) * weights).sum() / (weights > 0).sum(), non_trainable
+
+    def update(trainable: list, variables: list, averages: list, grads: list) -> tuple:
+        trainable, variables = optimizer.stateless_apply(variables, grads, trainable)
+        averages = [ema_decay * old + (1 - ema_decay) * new for old, new in zip(averages, trainable, strict=True)]
+        return trainable, variables, averages
+
+    differentiate = Compiled(jax.value_and_grad(compute, has_aux=True))
+    apply = Compiled(update, donate_argnums=(0, 1, 2))
+
+    def step(state: TrainState, inputs: Any, targets: Any, weights: Any) -> tuple[TrainState, jax.Array]:
+        trainable, non_trainable, variables, averages = state
+        (value, non_trainable), grads = differentiate(trainable, non_trainable, inputs, targets, weights)
+        trainable, variables, averages = apply(trainable, variables, averages, grads)
+        return TrainState(trainable, non_trainable, variables, averages), value
+
+    return step
+
+
+def init_train_state(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> TrainState:
+    """Return the state that a model is trained from: its own."""
+    with batched_init():
+        optimizer.build(model.trainable_variables)
+    groups = (model.trainable_variables, model.non_trainable_variables, optimizer.variables, model.trainable_variables)
+    # Copies, for a step donates them; by NumPy, for JAX would compile a copy for each shape.
+    return TrainState(*([jax.device_put(np.array(variable.value)) for variable in group] for group in groups))
+
+
+def _start(
+    model: keras.Model, optimizer: keras.optimizers.Optimizer, checkpoint: Path
+) -> tuple[TrainState, list[Any], History]:
+    """Return the state to train from: the checkpoint's if there is one, else the model's own."""
+    state = init_train_state(model, optimizer)
+    if not checkpoint.exists():
+        return state, jax.device_get(state.trainable), History()
+    saved = np.load(checkpoint / "state.npz")
+    groups = ([jax.numpy.asarray(saved[f"{g}.{i}"]) for i in range(len(group))] for g, group in enumerate(state))
+    best = [saved[f"best.{i}"] for i in range(len(state.trainable))]
+    return TrainState(*groups), best, History(**json.loads((checkpoint / "history.json").read_text()))
+
+
+def _save(checkpoint: Path, state: TrainState, best: list[Any], history: History) -> None:
+    groups = enumerate(jax.device_get(tuple(state)))
+    arrays: dict[str, Any] = {f"{g}.{i}": array for g, group in groups for i, array in enumerate(group)}
+    with atomic_write(checkpoint) as folder:
+        folder.mkdir()
+        np.savez(folder / "state.npz", **arrays, **{f"best.{i}": array for i, array in enumerate(best)})
+        (folder / "history.json").write_text(json.dumps(vars(history)))

@@ -1,0 +1,35 @@
+"""Numbers in words, and texts in Markdown."""
+
+import pytest
+
+from stages.reporting.formatting import escape_markdown, interval, megabytes, probability, signature_line
+
+SIGNATURE = {"items": 2000, "part": "test", "split": "abc", "seeds": [1, 2], "average": "mean over seeds"}
+
+
+def test_numbers_in_words():
+    assert interval({"mean": 0.795, "low": 0.77, "high": 0.82}) == "0.795 [0.770, 0.820]"
+    assert [megabytes(count) for count in (2_345_678, 49_999, 1_234_567_890)] == ["2.3", "<0.1", "1,234.6"]
+    assert [probability(p) for p in (0.0123, 1.0, 0.00056)] == ["0.012", "1", "0.00056"]
+
+
+def test_markdown_is_escaped():
+    assert escape_markdown("a|b_c*d\n<e> `f` [g](h) $i$ &lt; #1 ~j~ \\k") == (
+        "a\\|b\\_c\\*d \\<e\\> \\`f\\` \\[g\\](h) \\$i\\$ \\&lt; \\#1 \\~j\\~ \\\\k"
+    )
+
+
+def test_a_signature_in_words():
+    assert signature_line({"signature": SIGNATURE, "best": "gru"}) == (
+        "2,000 test items, split abc, seeds 1, 2 (gru), mean over seeds"
+    )
+    more = SIGNATURE | {"vocabulary": 4321, "calibration_bins": 15}
+    assert signature_line({"signature": more, "best": "gru"}) == (
+        "2,000 test items, split abc, seeds 1, 2 (gru), vocabulary 4,321, mean over seeds; calibration bins: 15"
+    )
+
+
+@pytest.mark.parametrize(("items", "warned"), [(5, True), (6, False)])
+def test_so_few_items_that_nothing_can_be_proven_are_called_so(items, warned):
+    line = signature_line({"signature": SIGNATURE | {"items": items}, "best": "gru"})
+    assert ("too few to prove" in line) == warned

@@ -1,0 +1,151 @@
+"""Running text: reading, parts, tokens and windows, with what is refused in which words."""
+
+import itertools
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stages.audit import audit
+from stages.config.schema import PARTS
+from stages.runtime.errors import UserError
+from stages.tasks.discovery import find_task
+from stages.tasks.generation.config import SplitConfig, WindowConfig
+from stages.tasks.generation.evaluation import block_statistics
+from stages.tasks.generation.leakage import foreign_tokens, lost_text, shared_lines, works_in_two_parts
+from stages.tasks.generation.modeling.data import Batches, WindowMeta, encode, window_starts
+from stages.tasks.generation.splitter import split_works
+from stages.tasks.generation.windowing import fit_tokenizer
+from tests.tasks.generation.small import make_dataset, write_params, write_raw
+
+LINES = [f"line {number} of a work that is long enough\n" for number in range(400)]
+SHORT_WINDOWS = {"window": {"length": 16}}
+
+
+def table(*texts: str) -> pd.DataFrame:
+    ids = [f"w{number}" for number in range(len(texts))]
+    return pd.DataFrame({"id": ids, "text": texts, "part": [None] * len(texts)})
+
+
+def test_a_users_own_file(tmp_path):
+    dataset = make_dataset(tmp_path, {"mine.txt": "".join(LINES).encode()}, entry=SHORT_WINDOWS)
+    audit(dataset)
+    folder = dataset.prepared / "window"
+    ids, starts = (np.load(folder / f"train.{name}.npy") for name in ("ids", "starts"))
+    assert json.loads((folder / "meta.json").read_text())["length"] == 16 and starts[-1] + 16 < len(ids)
+    assert json.loads(dataset.report("audit").read_text())["passed"]
+    report = json.loads(dataset.report("prepare").read_text())
+    assert report["train"]["tokens"] == len(ids) and report["train"]["windows"] == len(starts)
+    assert "".join(pd.read_parquet(dataset.part(part))["text"][0] for part in PARTS) == "".join(LINES)
+
+
+def test_a_folder_of_files_is_split_by_works(tmp_path):
+    acts = {f"act{number}.txt": "".join(LINES[100 * number : 100 * (number + 1)]).encode() for number in range(4)}
+    dataset = make_dataset(tmp_path, acts, entry=SHORT_WINDOWS)
+    audit(dataset)
+    ids = {part: pd.read_parquet(dataset.part(part))["id"].tolist() for part in PARTS}
+    assert ids == {"train": ["act0", "act1"], "validation": ["act2"], "test": ["act3"]}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"a\nb", "no text is left for"),
+        (b"".join(b"%d\n" % number for number in range(100)), "too few for one window of 16 .* lower generation"),
+        (b"a" * 4000, r"train has 1 character\(s\) .* nothing to predict"),
+    ],
+)
+def test_texts_that_are_refused(tmp_path, content, message):
+    with pytest.raises(UserError, match=message):
+        make_dataset(tmp_path, {"mine.txt": content}, entry=SHORT_WINDOWS)
+
+
+@pytest.mark.parametrize("content", [b"line one\n\x00\x01line two\n" * 50, b"caf\xe9\n" * 50])
+def test_files_that_are_not_of_the_declared_encoding(tmp_path, content):
+    with pytest.raises(UserError, match=r"mine\.txt"):
+        make_dataset(tmp_path, {"mine.txt": content}, entry={"reading": {"encoding": "utf-8"}})
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(UserError, match="holds no file"):
+        make_dataset(tmp_path, {})
+
+
+def test_line_ends_empty_files_and_parts(tmp_path):
+    dataset = write_params(tmp_path, entry={"reading": {"characters": 4}})
+    write_raw(dataset, {"test.txt": b"\xef\xbb\xbfa\r\nb\rc", "x.txt": b" \n", "y.txt": b"hello"})
+    result = find_task("generation").read(dataset)
+    assert result.rows.to_pydict() == {
+        "id": ["test", "y"],
+        "file": ["test.txt", "y.txt"],
+        "row": [1, 1],
+        "text": ["a\nb\n", "hell"],
+        "part": ["test", None],
+    }
+    assert (result.rows_read, dict(result.rows_dropped)) == (3, {"empty file": 1})
+
+
+@given(st.lists(st.integers(1, 50), min_size=3, max_size=12))
+def test_works_stay_whole_and_in_order(sizes):
+    split = split_works(table(*("x" * size for size in sizes)), SplitConfig())
+    assert [name for part in split.parts.values() for name in part["id"]] == [f"w{i}" for i in range(len(sizes))]
+    assert all(len(part) for part in split.parts.values()) and split.dropped == {}
+
+
+def test_one_work_is_cut_between_lines():
+    parts = split_works(table("".join(LINES)), SplitConfig(test=0.1, validation=0.05)).parts
+    texts = [part["text"][0] for part in parts.values()]
+    assert "".join(texts) == "".join(LINES) and all(text.endswith("\n") for text in texts)
+    assert len(texts[2]) / len("".join(LINES)) == pytest.approx(0.1, abs=0.01)
+
+
+def test_official_parts_stand():
+    works = table("train\n", "validation\n", "test\n", "more train\n").assign(
+        part=["train", "validation", "test", None]
+    )
+    parts = split_works(works, SplitConfig()).parts
+    assert {name: part["id"].tolist() for name, part in parts.items()} == {
+        "train": ["w0", "w3"],
+        "validation": ["w1"],
+        "test": ["w2"],
+    }
+
+
+def test_leaks_are_found():
+    one, other = table("".join(LINES[:50])), table("".join(LINES[40:60]))
+    parts = {"train": one, "validation": table("short\n"), "test": other}
+    assert works_in_two_parts(parts)[0] == "train and validation share w0"
+    assert shared_lines(parts, 0.1)[0].startswith("50.0% of test's long lines stand in train")
+    assert shared_lines(parts, 0.6) == []
+    assert lost_text(table("abc"), {"train": table("ab")}) == ["the table has 3 characters, the parts together 2"]
+    assert foreign_tokens("abc", {"[UNK]", "a", "z"}) == ["1 token(s) do not stand in train: 'z'"]
+
+
+@pytest.mark.parametrize("unit", ["character", "word", "bpe"])
+def test_tokens_joined_are_the_text_and_unknown_ones_keep_their_length(unit):
+    text = "To be, or not\n\tto be — that [UNK] is. " * 20
+    tokenizer = fit_tokenizer(text, WindowConfig(unit=unit, vocabulary=60))
+    ids, lengths = encode(tokenizer, text)
+    assert "".join(map(tokenizer.id_to_token, ids)) == text
+    ids, lengths = encode(tokenizer, "to zéro\n")
+    assert lengths.sum() == 8 and (ids == 0).any()
+    bits = WindowMeta(unit, length=16, newline=0, characters=15).spelling_bits(ids, lengths)
+    assert bits.sum() == (0 if unit == "character" else 4 * lengths[ids == 0].sum())
+
+
+def test_stateful_rows_read_on_where_they_were():
+    ids, length = np.arange(1000), 10
+    starts = window_starts(len(ids), length)
+    batches = list(Batches(ids, starts, length, 4, range(6), None))
+    for (inputs, targets, _), (later, _, _) in itertools.pairwise(batches):
+        assert (targets[:, -1] == later[:, 0]).all() and (targets == inputs + 1).all()
+
+
+def test_blocks_hold_every_character_and_word_once():
+    text = "some words and more\n" * 200
+    lengths = np.ones(len(text), int)
+    blocks = block_statistics(text, np.full(len(text), 2.0), lengths)
+    assert blocks[["characters", "words", "bits"]].sum().tolist() == [4000, 800, 8000]
