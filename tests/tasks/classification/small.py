@@ -1,6 +1,5 @@
 """A small dataset of texts, prepared by the stages, and models with small parameters."""
 
-import pkgutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,20 +8,19 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-import stages.models.classification
 from stages.config.dataset import Dataset
 from stages.config.loader import params_type
 from stages.config.paths import Paths
 from stages.config.resolved import write_resolved
-from stages.config.schema import ModelConfig, NeuralConfig
+from stages.config.schema import ModelConfig
 from stages.split import split
 from stages.tasks.classification.config import Section
 from stages.tasks.discovery import find_task
 from stages.tokenize import tokenize
-from stages.training.saved import model_module
+from tests.tasks.models import is_network, model_names, small_parameters
 
-ALL_MODELS = [file.name for file in pkgutil.iter_modules(stages.models.classification.__path__)]
-NETWORKS = [name for name in ALL_MODELS if issubclass(model_module("classification", name).Parameters, NeuralConfig)]
+ALL_MODELS = model_names("classification")
+NETWORKS = [name for name in ALL_MODELS if is_network("classification", name)]
 BASELINES = [name for name in ALL_MODELS if name not in NETWORKS]
 SMALL = {
     "units": 8,
@@ -39,14 +37,9 @@ LABELS = ["bad", "fine", "good"]
 MAXIMUM = 24  # tokens of a text
 
 
-def tiny(kind: type[ModelConfig], **overrides: Any) -> ModelConfig:
-    """Return a model's parameters, small in every field that SMALL knows."""
-    return kind(**{name: value for name, value in SMALL.items() if name in kind.model_fields} | overrides)
-
-
 def tiny_model(name: str, **overrides: Any) -> ModelConfig:
     """Return the small parameters of a model by its name."""
-    return tiny(model_module("classification", name).Parameters, **overrides)
+    return small_parameters("classification", name, SMALL | overrides)
 
 
 def sentences(count: int, seed: int) -> tuple[list[str], np.ndarray]:
@@ -125,3 +118,10 @@ def make_dataset(root: Path, files: Mapping[str, pd.DataFrame] | None = None, **
     split(dataset)
     tokenize(dataset)
     return dataset
+
+
+def alter_end(part: pd.DataFrame) -> pd.DataFrame:
+    """Return a test part whose last texts are others."""
+    altered, count = part.copy(), len(part) // 4
+    altered.loc[altered.index[-count:], "text"] = "word1 unheard of " * 20
+    return altered

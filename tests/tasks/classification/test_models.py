@@ -22,7 +22,6 @@ from stages.tasks.classification.modeling.network import (
 from stages.tasks.classification.modeling.statistics import validation_scores
 from stages.tasks.classification.modeling.training import fit_network
 from stages.tasks.discovery import find_task
-from stages.training import loop
 from stages.training.replica import Fit, Job
 from stages.training.saved import model_module
 from tests.tasks.classification.small import (
@@ -177,42 +176,6 @@ def test_attention_weights_sum_to_one_over_a_texts_tokens(fitted):
     assert len({of_text.shape[1] for of_text in weights}) == 1
     for of_text in weights[0], weights[2], weights[3]:
         np.testing.assert_allclose(of_text.sum(axis=0), 1, atol=1e-5)
-
-
-@pytest.mark.parametrize("name", NETWORKS)
-def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(name, dataset, data, tmp_path):
-    folders = {"first": 1, "again": 1, "other": 2}
-    jobs = {folder: make_job(name, dataset, tmp_path / folder, seed) for folder, seed in folders.items()}
-    once = TRAINING.model_copy(update={"epochs": 1})
-    first, again, other = (
-        saved_bytes(fit_network(replace(job, training=once), data).model, tmp_path / folder)
-        for folder, job in jobs.items()
-    )
-    assert first == again != other
-
-
-@pytest.mark.parametrize("fitted", NETWORKS, indirect=True)
-def test_a_killed_training_goes_on_and_ends_with_the_same_bytes(fitted, dataset, data, tmp_path, monkeypatch):
-    name, fit = fitted
-    job = make_job(name, dataset, tmp_path)
-
-    def kill(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(loop, "append_epoch", kill)  # when the first epoch is in the checkpoint
-        fit_network(replace(job, curve=tmp_path / "curve.csv"), data)
-    resumed = fit_network(job, data)
-    assert resumed.epochs == fit.epochs
-    assert saved_bytes(resumed.model, tmp_path / "resumed") == saved_bytes(fit.model, tmp_path / "first")
-
-
-def saved_bytes(model: Classifier, folder: Path) -> dict[str, bytes]:
-    """Return the files that a classifier saves."""
-    folder = folder / "saved"
-    folder.mkdir(parents=True)
-    model.save(folder)
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 @pytest.mark.parametrize("name", NETWORKS)

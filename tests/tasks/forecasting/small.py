@@ -1,6 +1,5 @@
 """A small dataset of two series, prepared by the stages, and models with small parameters."""
 
-import pkgutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,23 +8,22 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-import stages.models.forecasting
 from stages.config.dataset import Dataset
 from stages.config.loader import params_type
 from stages.config.paths import Paths
 from stages.config.resolved import write_resolved
-from stages.config.schema import ModelConfig, NeuralConfig, Part
+from stages.config.schema import ModelConfig, Part
 from stages.split import split
 from stages.tasks.discovery import find_task
 from stages.tasks.forecasting.config import Reading, Section, SplitConfig, WindowConfig
 from stages.tasks.forecasting.modeling.data import Prepared
 from stages.tasks.forecasting.splitter import split_series
 from stages.tasks.forecasting.windowing import write_windows
-from stages.training.saved import model_module
 from stages.window import window
+from tests.tasks.models import is_network, model_names, small_parameters
 
-ALL_MODELS = [file.name for file in pkgutil.iter_modules(stages.models.forecasting.__path__)]
-NETWORKS = [name for name in ALL_MODELS if issubclass(model_module("forecasting", name).Parameters, NeuralConfig)]
+ALL_MODELS = model_names("forecasting")
+NETWORKS = [name for name in ALL_MODELS if is_network("forecasting", name)]
 SMALL = {"units": 8, "filters": 8, "blocks": 3, "position": 4, "segment": 4, "learning_rate": 0.01, "epochs": 2}
 ENTRY = {
     "source": {"path": "mine"},
@@ -36,14 +34,9 @@ ENTRY = {
 TRAINING = {"batch_size": 16, "windows_per_epoch": 64, "validation_windows": 40, "ema_decay": 0.5}
 
 
-def tiny(kind: type[ModelConfig], **overrides: Any) -> ModelConfig:
-    """Return a model's parameters, small in every field that SMALL knows."""
-    return kind(**{name: value for name, value in SMALL.items() if name in kind.model_fields} | overrides)
-
-
 def tiny_model(name: str, **overrides: Any) -> ModelConfig:
     """Return the small parameters of a model by its name."""
-    return tiny(model_module("forecasting", name).Parameters, **overrides)
+    return small_parameters("forecasting", name, SMALL | overrides)
 
 
 def two_series(count: int = 240) -> pd.DataFrame:
@@ -103,3 +96,9 @@ def prepared(
     config = WindowConfig(**({"look_back": 12, "horizon": 4, "season": 3} | window))
     write_windows(parts, Reading(), config, folder / "window")
     return parts, Prepared.open(folder / "window")
+
+
+def alter_end(part: pd.DataFrame) -> pd.DataFrame:
+    """Return a test part whose series end in other values."""
+    last = part.groupby("series").cumcount(ascending=False) < 8
+    return part.assign(value=part["value"].where(~last, 99.0))

@@ -1,27 +1,26 @@
 """A small dataset of running text, prepared by the stages, and models with small parameters."""
 
-import pkgutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow.parquet as pq
 
-import stages.models.generation
 from stages.config.dataset import Dataset
 from stages.config.loader import params_type
 from stages.config.paths import Paths
 from stages.config.resolved import write_resolved
-from stages.config.schema import ModelConfig, NeuralConfig
+from stages.config.schema import ModelConfig
 from stages.split import split
 from stages.tasks.discovery import find_task
 from stages.tasks.generation.config import Section
-from stages.training.saved import model_module
 from stages.window import window
+from tests.tasks.models import is_network, model_names, small_parameters
 
-TEXT = "the cat sat on the mat.\nthe dog sat on the cat.\n" * 100
-ALL_MODELS = [file.name for file in pkgutil.iter_modules(stages.models.generation.__path__)]
-NETWORKS = [name for name in ALL_MODELS if issubclass(model_module("generation", name).Parameters, NeuralConfig)]
+TEXT = "the cat sat on the mat.\nthe dog sat on the cat.\n" * 300
+ALL_MODELS = model_names("generation")
+NETWORKS = [name for name in ALL_MODELS if is_network("generation", name)]
 BASELINES = [name for name in ALL_MODELS if name not in NETWORKS]
 SMALL = {
     "order": 4,
@@ -37,14 +36,9 @@ SMALL = {
 }
 
 
-def tiny(kind: type[ModelConfig], **overrides: Any) -> ModelConfig:
-    """Return a model's parameters, small in every field that SMALL knows."""
-    return kind(**{name: value for name, value in SMALL.items() if name in kind.model_fields} | overrides)
-
-
 def tiny_model(name: str, **overrides: Any) -> ModelConfig:
     """Return the small parameters of a model by its name."""
-    return tiny(model_module("generation", name).Parameters, **overrides)
+    return small_parameters("generation", name, SMALL | overrides)
 
 
 def write_params(root: Path, entry: Mapping[str, Any] | None = None, **section: Any) -> Dataset:
@@ -83,3 +77,9 @@ def make_dataset(root: Path, files: Mapping[str, bytes] | None = None, **overrid
     write_raw(dataset, {"mine.txt": TEXT.encode()} if files is None else files)
     prepare(dataset)
     return dataset
+
+
+def alter_end(part: pd.DataFrame) -> pd.DataFrame:
+    """Return a test part whose text ends in other words."""
+    end = "a dog and another cat.\n" * 5
+    return part.assign(text=part["text"].str[: -len(end)] + end)

@@ -1,6 +1,5 @@
 """What every language model must do; models are found by their files."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import jax.numpy as jnp
@@ -14,7 +13,6 @@ from stages.tasks.generation.modeling.contract import AutoregressiveModel, Langu
 from stages.tasks.generation.modeling.data import Prepared
 from stages.tasks.generation.modeling.network import StatefulNetwork, build_network
 from stages.tasks.generation.modeling.training import fit_network
-from stages.training import loop
 from stages.training.replica import Job
 from stages.training.saved import model_module
 from tests.tasks.generation.small import ALL_MODELS, BASELINES, NETWORKS, make_dataset, tiny_model
@@ -132,22 +130,6 @@ def test_training_lowers_the_cost(name, stateful, dataset, data, tmp_path):
     assert fit.model.token_nll_bits(ids).mean() < start - 0.2
     assert fit.validation["bits_per_character"] == min(row["bits_per_character"] for row in fit.epochs)
     assert fit.examples == len(fit.epochs) * 10 * 8 * 32
-
-
-@pytest.mark.parametrize("name", NETWORKS)
-def test_training_goes_on_after_a_kill_with_the_same_weights(name, dataset, data, tmp_path, monkeypatch):
-    once = fit_network(make_job(name, dataset, tmp_path / "once"), data)
-    job = make_job(name, dataset, tmp_path / "twice")
-
-    def kill(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(loop, "append_epoch", kill)  # when the first epoch is in the checkpoint
-        fit_network(replace(job, curve=tmp_path / "curve.csv"), data)
-    twice = fit_network(job, data)
-    ids = np.asarray(data.ids("validation"))
-    assert (twice.model.token_nll_bits(ids) == once.model.token_nll_bits(ids)).all()
 
 
 def make_job(name: str, dataset: Dataset, folder: Path, stateful: bool = True) -> Job:

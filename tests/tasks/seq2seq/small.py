@@ -1,31 +1,30 @@
 """Small pairs, letters and the sounds that they stand for (an e is silent), prepared by the stages; small models."""
 
-import pkgutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 
-import stages.models.seq2seq
 from stages.config.dataset import Dataset
 from stages.config.loader import params_type
 from stages.config.paths import Paths
 from stages.config.resolved import write_resolved
-from stages.config.schema import ModelConfig, NeuralConfig
+from stages.config.schema import ModelConfig
 from stages.split import split
 from stages.tasks.seq2seq.config import Section, Training
 from stages.tasks.seq2seq.task import TASK
 from stages.tokenize import tokenize
 from stages.training.replica import Job
-from stages.training.saved import model_module
+from tests.tasks.models import is_network, model_names, small_parameters
 
 RNG = np.random.default_rng(0)
 WORDS = sorted({"".join(RNG.choice(list("abcde"), RNG.integers(1, 8))) + "a" for _ in range(300)})
 TSV = "source\ttarget\n" + "".join(f"{word}\t{' '.join(word.replace('e', '').upper())}\n" for word in WORDS)
-ALL_MODELS = [file.name for file in pkgutil.iter_modules(stages.models.seq2seq.__path__)]
-NETWORKS = [name for name in ALL_MODELS if issubclass(model_module("seq2seq", name).Parameters, NeuralConfig)]
+ALL_MODELS = model_names("seq2seq")
+NETWORKS = [name for name in ALL_MODELS if is_network("seq2seq", name)]
 BASELINES = [name for name in ALL_MODELS if name not in NETWORKS]
 SMALL = {"window": 1, "units": 16, "embedding": 8, "width": 8, "epochs": 3, "learning_rate": 0.01}
 ENTRY = {
@@ -36,14 +35,9 @@ ENTRY = {
 }
 
 
-def tiny(kind: type[ModelConfig], **overrides: Any) -> ModelConfig:
-    """Return a model's parameters: small, or as given, in every field that it has."""
-    return kind(**{name: value for name, value in (SMALL | overrides).items() if name in kind.model_fields})
-
-
 def tiny_model(name: str, **overrides: Any) -> ModelConfig:
     """Return the small parameters of a model by its name."""
-    return tiny(model_module("seq2seq", name).Parameters, **overrides)
+    return small_parameters("seq2seq", name, SMALL | overrides)
 
 
 def write_params(root: Path, entry: Mapping[str, Any] | None = None, **section: Any) -> Dataset:
@@ -79,3 +73,10 @@ def make_job(name: str, dataset: Dataset, folder: Path, training: Training | Non
     """Return what one replica of a small model is told."""
     training = training or Training(batch_tokens=256, buckets=2, ema_decay=0.5, patience=99)
     return Job(dataset, name, tiny_model(name, **parameters), training, 1, folder / "model", folder / "checkpoint")
+
+
+def alter_end(part: pd.DataFrame) -> pd.DataFrame:
+    """Return a test part whose last sources are others."""
+    altered, count = part.copy(), len(part) // 4
+    altered.loc[altered.index[-count:], "source"] = "abcdeabcdeabcde"
+    return altered

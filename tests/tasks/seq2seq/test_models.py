@@ -1,6 +1,5 @@
 """What every model of pairs must do; models are found by their files."""
 
-from dataclasses import replace
 from typing import Any
 
 import jax.numpy as jnp
@@ -13,10 +12,9 @@ from stages.runtime.errors import UserError
 from stages.tasks.seq2seq.config import Training
 from stages.tasks.seq2seq.modeling.contract import Translator
 from stages.tasks.seq2seq.modeling.data import BEGIN, Prepared
-from stages.tasks.seq2seq.modeling.network import NeuralTranslator, build_network
+from stages.tasks.seq2seq.modeling.network import build_network
 from stages.tasks.seq2seq.modeling.training import fit_network, smoothed_cross_entropy
 from stages.tasks.seq2seq.task import TASK
-from stages.training import loop
 from stages.training.saved import model_module
 from tests.tasks.seq2seq.small import (
     ALL_MODELS,
@@ -139,24 +137,6 @@ def test_training_lowers_the_cost(name, dataset, data, tmp_path):
     assert len(losses) == 6 and losses[-1] < losses[0] - 0.2
     assert fit.validation["token_error_rate"] == min(row["token_error_rate"] for row in fit.epochs)
     assert fit.examples == 3 * TASK.num_examples(data)
-
-
-@pytest.mark.parametrize("name", NETWORKS)
-def test_training_goes_on_after_a_kill_with_the_same_weights(name, dataset, data, tmp_path, monkeypatch):
-    once = fit_network(make_job(name, dataset, tmp_path / "once"), data)
-    job = make_job(name, dataset, tmp_path / "twice")
-
-    def kill(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(loop, "append_epoch", kill)  # when the first epoch is in the checkpoint
-        fit_network(replace(job, curve=tmp_path / "curve.csv"), data)
-    twice = fit_network(job, data)
-    assert isinstance(once.model, NeuralTranslator) and isinstance(twice.model, NeuralTranslator)
-    for one, other in zip(once.model.weights(), twice.model.weights(), strict=True):
-        assert (np.asarray(one) == np.asarray(other)).all()
-    assert twice.validation == once.validation and twice.epochs == once.epochs
 
 
 @pytest.mark.parametrize("name", BASELINES)
