@@ -1,6 +1,6 @@
 """All predictions on one dataset → intervals, paired tests of all models, the notes' hypotheses, a verdict in words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from itertools import combinations
 from typing import Any
 
@@ -36,7 +36,8 @@ def compare(dataset: Dataset) -> None:
     refuse_other_items(predictions, task.item_columns)
     evaluations = {name: read_json(dataset.report("evaluation", name)) for name in file.models}
     outcome = _compared(dataset.name, task, file, predictions, evaluations)
-    outcome["hypotheses"] = decide_hypotheses(task, predictions, file.evaluation)
+    unfinished = {name for name, model in outcome["models"].items() if model["still_improving"]}
+    outcome["hypotheses"] = decide_hypotheses(task, predictions, file.evaluation, unfinished)
     outcome |= task.extra_tests(dataset, predictions, outcome["best_baseline"], file.evaluation)
     write_json(dataset.report("compare"), outcome)
     print(f"{dataset.name}: {outcome['verdict']}")
@@ -59,6 +60,7 @@ def _compared(
         models[name] = {
             "metrics": _intervals(resampled[name], evaluations[name]["metrics"], config.confidence),
             "baseline": name in file.baselines,
+            "still_improving": evaluations[name]["still_improving"],
             f"validation_{primary.name}": validation[name],
         }
         if best_baseline not in (None, name):
@@ -111,8 +113,13 @@ def all_pairs(
     return pairs
 
 
-def decide_hypotheses(task: Task, predictions: Predictions, config: EvaluationConfig) -> list[dict[str, Any]]:
-    """Return a row for every hypothesis whose models are there: the means that decide it, and whether it holds."""
+def decide_hypotheses(
+    task: Task, predictions: Predictions, config: EvaluationConfig, unfinished: Set[str] = frozenset()
+) -> list[dict[str, Any]]:
+    """Return a row for every hypothesis whose models are there: the means that decide it, and whether it holds.
+
+    What a model that was still improving would have reached is not known: it decides nothing.
+    """
     rows, primary = [], task.primary
     for hypothesis in task.hypotheses:
         names = (hypothesis.better, hypothesis.worse)
@@ -125,6 +132,7 @@ def decide_hypotheses(task: Task, predictions: Predictions, config: EvaluationCo
         row = paired_test(better, worse, config) | bounds(gaps, config.confidence)
         ahead = "yes" if primary.gain(row["difference"]) > 0 else "no"
         holds = ahead if significant(row, config.confidence) else "not proven"
+        holds = "unfinished" if unfinished & set(names) else holds
         means = {primary.name: float(better.mean()), f"other_{primary.name}": float(worse.mean())}
         rows.append(hypothesis._asdict() | {"num_items": len(better)} | means | row | {"holds": holds})
     return rows

@@ -23,7 +23,11 @@ def evaluate(dataset: Dataset, model: str) -> None:
         result.predictions.to_parquet(partial, index=False)
     means = _mean(list(result.scores.values()))
     write_json(dataset.report("metrics", model), {metric.name: means[metric.name] for metric in task.headline()})
-    about = {"validation": _mean(saved.metadata["validation"]), "num_params": saved.metadata["num_params"]}
+    about = {
+        "validation": _mean(saved.metadata["validation"]),
+        "still_improving": bool(np.mean(saved.metadata["still_improving"]) >= 0.5),  # of the runs
+        "num_params": saved.metadata["num_params"],
+    }
     spread = {"mean": means, "sd": _deviation(result.scores), "seeds": result.scores}
     details = {"metrics": spread} | result.details | about | {"bytes": saved.bytes}
     write_json(dataset.report("evaluation", model), details)
@@ -42,10 +46,10 @@ def _mean(rows: list[dict[str, float]]) -> dict[str, float]:
     return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
 
 
-def _deviation(scores: dict[int, dict[str, float]]) -> dict[str, float]:
-    """Return the standard deviation of each metric over seeds; 0 for a single seed."""
+def _deviation(scores: dict[int, dict[str, float]]) -> dict[str, float | None]:
+    """Return the standard deviation of each metric over seeds; a single seed has none."""
     rows = list(scores.values())
-    return {name: float(np.std([row[name] for row in rows], ddof=1)) if len(rows) > 1 else 0.0 for name in rows[0]}
+    return {name: float(np.std([row[name] for row in rows], ddof=1)) if len(rows) > 1 else None for name in rows[0]}
 
 
 def main(dataset: str, model: str) -> None:

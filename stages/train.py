@@ -57,7 +57,8 @@ def train(dataset: Dataset, model: str) -> None:
     _write_timings(dataset.report("timings/train", model), replicas, perf_counter() - began)
     remove(checkpoints)
     mean = np.mean([replica.validation[task.primary.name] for replica in replicas])
-    print(f"{dataset.name}-{model}: {len(jobs)} run(s), {task.primary.name} {mean:.4f} on validation")
+    improving = ", still improving when training ended" if any(replica.still_improving for replica in replicas) else ""
+    print(f"{dataset.name}-{model}: {len(jobs)} run(s), {task.primary.name} {mean:.4f} on validation{improving}")
 
 
 def _describe(
@@ -79,6 +80,7 @@ def _describe(
         "parameters": plan.parameters.model_dump(mode="json"),
         "seeds": list(plan.seeds),
         "validation": [replica.validation for replica in replicas],
+        "still_improving": [replica.still_improving for replica in replicas],
         "num_params": replicas[0].num_params,
         "code": code,
         "files": file_hashes(folder),

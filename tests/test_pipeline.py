@@ -46,21 +46,21 @@ SMALL: dict[str, Any] = {
     "seeds": [1],
     "classification": {
         "datasets": {"movie_reviews": {"reading": {"rows": 400}, "split": {"validation": 0.2}}},
-        "training": {"epochs": 1, "buckets": 2},
+        "training": {"min_steps": 1, "epochs": 1, "buckets": 2},
     },
     "generation": {
         "seeds": [1],
-        "training": {"batch_size": 4, "steps_per_epoch": 5, "validation_tokens": 1000},
+        "training": {"min_steps": 1, "batch_size": 4, "steps_per_epoch": 5, "validation_tokens": 1000},
         "sampling": {"temperatures": [1.0], "length": 60},
         "models": {"gru": {"units": 16, "embedding": 8, "epochs": 2}, "ngram": {"order": 4}},
     },
     "forecasting": {
-        "training": {"batch_size": 16, "windows_per_epoch": 64, "validation_windows": 50},
+        "training": {"min_steps": 1, "batch_size": 16, "windows_per_epoch": 64, "validation_windows": 50},
         "models": {"gru": {"units": 8, "epochs": 2}},
     },
     "seq2seq": {
         "seeds": [1],
-        "training": {"buckets": 1, "validation_sources": 20},
+        "training": {"min_steps": 1, "buckets": 1, "validation_sources": 20},
         "decoding": {"beam": 2},
         "models": {"luong": {"units": 8, "embedding": 8, "epochs": 1}},
     },

@@ -37,17 +37,20 @@ results give the same bytes. Its keys are kept stable; CHANGELOG.md lists those 
 | verdict | a sentence: does `best` beat `best_baseline`? |
 | signature | what the metrics of `best` were measured on: {part, split, items, seeds, …} |
 | models.&lt;model&gt;.baseline | whether the model is a baseline |
+| models.&lt;model&gt;.still_improving | whether at least half of its runs were still improving on validation, by \
+more than a hundredth of the error, when their training ended; nothing is decided against such a model |
 | models.&lt;model&gt;.validation_&lt;primary&gt; | the primary metric on validation, the mean over seeds |
 | models.&lt;model&gt;.num_params | number of fitted values |
 | models.&lt;model&gt;.bytes | size of the saved model: all its seeds and its preprocessor |
 | models.&lt;model&gt;.metrics.&lt;metric&gt; | {mean, low, high, sd, seeds} on test: the mean over \
-seeds, the interval's ends, the standard deviation over seeds, and how many seeds |
+seeds, the interval's ends, the standard deviation over seeds (null for one seed), and how many seeds |
 | models.&lt;model&gt;.against_baseline | {difference, low, high, p, p_corrected} of the primary metric against \
 `best_baseline`; p_corrected: after Holm's correction over all pairs; left out where there is nothing to compare with |
 | pairs | for every pair of models {one, other, difference, low, high, p, p_corrected}: `one` minus `other` on test |
 | hypotheses | for every hypothesis of the notes {words, better, worse, items, num_items, &lt;primary&gt;, \
 other_&lt;primary&gt;, difference, low, high, p, holds}: does `better` beat `worse` on `items` (all, or the \
-shortest or longest quarter)? holds: yes, no (the contrary is proven) or not proven |
+shortest or longest quarter)? holds: yes, no (the contrary is proven), not proven, or unfinished (one of the \
+two was still improving) |
 
 The first metric of a task is its primary metric.
 """

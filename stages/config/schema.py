@@ -37,6 +37,13 @@ Delimiter = Annotated[
 ]
 
 
+MIN_STEPS = (
+    "gradient steps that a run is planned for at least: for few data an epoch is several passes over train; patience "
+    "may still end it earlier"
+)
+MAX_STEPS = "gradient steps that a run is planned for at most: for many data an epoch is a part of a pass; null: any"
+
+
 class Frozen(BaseModel):
     """A part of params.yaml: every key known, every value checked, nothing changed after reading."""
 
@@ -61,6 +68,13 @@ class NeuralConfig(ModelConfig):
 class TrainingConfig(Frozen):
     """What all networks of a task share when they are trained, so that they are compared on equal terms."""
 
+    min_steps: int = Field(default=1, ge=1, description=MIN_STEPS)
+    max_steps: int | None = Field(default=None, ge=1, description=MAX_STEPS)
+    minutes: float | None = Field(
+        default=None,
+        gt=0,
+        description="of one core that a run trains at most, compiling aside; where it ends then depends on the machine",
+    )
     patience: int = Field(default=3, ge=1, description="looks at validation without a better one before stopping")
     ema_decay: float = Field(
         default=0.98,
@@ -70,6 +84,12 @@ class TrainingConfig(Frozen):
         "itself at each step; 0: the weights themselves",
     )
     clip_norm: float = Field(default=1.0, gt=0, description="the gradient's norm over all weights is clipped to this")
+
+    @model_validator(mode="after")
+    def _bounds_in_order(self) -> "TrainingConfig":
+        if self.max_steps is not None and self.max_steps < self.min_steps:
+            raise ValueError(f"max_steps ({self.max_steps}) must not be below min_steps ({self.min_steps})")
+        return self
 
 
 class ModelsConfig(Frozen):

@@ -17,7 +17,12 @@ FASTER = "Convolutions are faster than recurrence"
 RACES = (("cnn", "lstm"), ("cnn", "gru"))
 NOISE = 1.1  # speeds were measured once: two of them that differ by less count as equal
 ITEMS = {"all": "all items", "longest": "longest quarter", "shortest": "shortest quarter"}
-HOLDS = {"yes": "Yes", "no": "No, the other is better", "not proven": "Not proven"}
+HOLDS = {
+    "yes": "Yes",
+    "no": "No, the other is better",
+    "not proven": "Not proven",
+    "unfinished": "Undecided: training had not finished",
+}
 
 
 def dataset_context(dataset: Dataset, models: Sequence[str], primary: Metric, confidence: float) -> dict[str, Any]:

@@ -26,7 +26,10 @@ def _of_dataset(context: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _of_model(model: Mapping[str, Any], metrics: tuple[Metric, ...]) -> dict[str, Any]:
-    content = {key: model[key] for key in ("baseline", f"validation_{metrics[0].name}", "num_params", "bytes")}
+    content = {
+        key: model[key]
+        for key in ("baseline", "still_improving", f"validation_{metrics[0].name}", "num_params", "bytes")
+    }
     content["metrics"] = {
         metric.name: {key: model["metrics"][metric.name][key] for key in ("mean", "low", "high", "sd", "seeds")}
         for metric in metrics

@@ -9,7 +9,11 @@ from filelock import FileLock
 from stages.runtime.allocator import trim_memory
 from stages.runtime.clock import clock
 from stages.runtime.files import shared_cache
+from stages.runtime.progress import tell_if_slow
 from stages.runtime.tricks import tricks_enabled
+
+COMPILING = "compiling, which takes up to a minute; another run with the same shapes finds it done"
+PATIENCE = 5.0  # seconds without a word
 
 
 class Compiled:
@@ -38,7 +42,7 @@ class Compiled:
         lock.parent.mkdir(parents=True, exist_ok=True)
         with clock.stopped():
             lowered = self._function.lower(*arguments)
-            with FileLock(lock):
+            with FileLock(lock), tell_if_slow(COMPILING, PATIENCE):
                 compiled = lowered.compile()
             trim_memory()
         return compiled

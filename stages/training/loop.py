@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import perf_counter
 from typing import Any, NamedTuple
 
 import jax
@@ -11,14 +12,17 @@ import keras
 import numpy as np
 
 from stages.config.schema import NeuralConfig
+from stages.nn.model import TrainedModel
 from stages.nn.network import Weights
 from stages.runtime.clock import clock
 from stages.runtime.compilation import Compiled
 from stages.runtime.files import atomic_write
 from stages.runtime.initialization import batched_init
-from stages.runtime.progress import progress
+from stages.runtime.progress import duration, progress, tell
 from stages.training.curves import append_epoch
-from stages.training.replica import Epoch, Job
+from stages.training.replica import Epoch, Fit, Job
+
+IMPROVEMENT = 0.01  # of the error: a last epoch that is better by more shows that more of them might do better still
 
 Batch = tuple[Any, np.ndarray, np.ndarray]  # inputs (B, …), targets (B, …), weights (B,): 0 for rows that only pad
 
@@ -39,21 +43,28 @@ class History:
     epochs: list[Epoch] = field(default_factory=list)
     best: int = -1  # index into epochs
     seconds: float = 0.0  # of `clock`, spent in training, earlier runs included
+    examples: int = 0  # that were learned from, each counted as often as it was seen
+    still_improving: bool = False  # when the last epoch ended
 
     def record(self, row: Epoch, config: "TrainConfig") -> bool:
         """Add an epoch; tell whether it is the best so far."""
         self.epochs.append(row)
-        if self.best < 0 or config.prefers(row, self.epochs[self.best]):
+        if self.best < 0 or config.error(row) < config.error(self.epochs[self.best]):
             self.best = len(self.epochs) - 1
-        return self.best == len(self.epochs) - 1
+        is_best = self.best == len(self.epochs) - 1
+        before = min((config.error(earlier) for earlier in self.epochs[:-1]), default=np.inf)
+        self.still_improving = is_best and config.error(row) < (1 - IMPROVEMENT) * before
+        return is_best
 
-    def exhausted(self, epochs: int, patience: int) -> bool:
-        """Tell whether all epochs are done or the best one lies `patience` epochs back or more."""
-        return len(self.epochs) >= epochs or len(self.epochs) - 1 - self.best >= patience
+    def ended(self, config: "TrainConfig") -> bool:
+        """Tell whether all epochs are done, time is up, or the best epoch lies `patience` epochs back or more."""
+        waited = len(self.epochs) - 1 - self.best
+        return len(self.epochs) >= config.epochs or self.seconds >= config.seconds or waited >= config.patience
 
-    def best_metrics(self) -> dict[str, float]:
-        """Return the best epoch's metrics on validation."""
-        return {name: value for name, value in self.epochs[self.best].items() if name not in ("epoch", "train_loss")}
+    def result(self, model: TrainedModel, unit: int = 1) -> Fit:
+        """Return what there is to tell of a trained model. `unit`: what an example counts for, such as its tokens."""
+        best = {name: value for name, value in self.epochs[self.best].items() if name not in ("epoch", "train_loss")}
+        return Fit(model, best, self.seconds, self.examples * unit, self.epochs, self.still_improving)
 
 
 @dataclass(frozen=True)
@@ -65,15 +76,33 @@ class TrainConfig:
     job: Job
     lower_is_better: bool = True
 
-    def prefers(self, row: Epoch, other: Epoch) -> bool:
-        """Tell whether the metrics of an epoch are better than those of another."""
-        better: bool = row[self.metric] < other[self.metric]
-        return better if self.lower_is_better else row[self.metric] > other[self.metric]
+    @property
+    def patience(self) -> int:
+        """How many epochs without a better one end the training."""
+        return self.job.training.patience
 
-    def report(self, row: Epoch) -> None:
-        """Append an epoch to the learning curve that an editor shows."""
+    @property
+    def seconds(self) -> float:
+        """How long it may take, of one core."""
+        return np.inf if self.job.training.minutes is None else 60 * self.job.training.minutes
+
+    def error(self, row: Epoch) -> float:
+        """Return how far an epoch's metric on validation is from a perfect one; 1 is perfect where more is better."""
+        value: float = row[self.metric]
+        return value if self.lower_is_better else 1 - value
+
+    def report(self, row: Epoch, seconds_left: float | None = None) -> None:
+        """Append an epoch to the learning curve that an editor shows, and say on the terminal how far it is."""
         if self.job.curve is not None:
             append_epoch(self.job.curve, self.job.seed, row)
+        if seconds_left is not None:
+            state = f"{self.metric} {row[self.metric]:.4g} on validation, loss {row['train_loss']:.4g}"
+            left = f", about {duration(seconds_left)} left" if row["epoch"] < self.epochs else ""
+            tell(f"{self.describe(row['epoch'])}: {state}{left}")
+
+    def describe(self, epoch: int) -> str:
+        """Name an epoch, counted from 1, for people."""
+        return f"{self.job.dataset.name}-{self.job.model} seed {self.job.seed} epoch {epoch}/{self.epochs}"
 
 
 def fit(
@@ -90,6 +119,8 @@ def fit(
     checkpoint goes on from there and ends with the same bytes as one never stopped, for batches depend on the epoch
     alone and the dropout's random state is part of the model's variables.
 
+    A training that `minutes` ends before its last epoch counts as still improving, for its rate had not fallen yet.
+
     Args:
         loss: of (targets, outputs) → (B,), one value for each example.
         epoch_batches: of an epoch's number, counted from 0; has a length.
@@ -100,18 +131,25 @@ def fit(
     state, best, history = _start(model, optimizer, job.checkpoint)
     for row in history.epochs:
         config.report(row)
-    while not history.exhausted(config.epochs, job.training.patience):
+    watch = perf_counter()
+    done_before = len(history.epochs)
+    while not history.ended(config):
         epoch, began, losses = len(history.epochs), clock.seconds(), []
-        description = f"{job.model} seed {job.seed} epoch {epoch + 1}/{config.epochs}"
-        for batch in progress(epoch_batches(epoch), desc=description, position=job.position):
+        for batch in progress(epoch_batches(epoch), desc=config.describe(epoch + 1), position=job.position):
             state, value = step(state, *batch)
             losses.append(value)
+            history.examples += int(np.count_nonzero(batch[2]))
+            if history.seconds + clock.seconds() - began >= config.seconds:
+                break
         row = {"epoch": epoch + 1, "train_loss": float(np.mean(jax.device_get(losses)))} | validate(state.averages)
         if history.record(row, config):
             best = jax.device_get(state.averages)
         history.seconds += clock.seconds() - began
         _save(job.checkpoint, state, best, history)
-        config.report(row)
+        done = epoch + 1
+        config.report(row, (perf_counter() - watch) / (done - done_before) * (config.epochs - done))
+    if history.seconds >= config.seconds and len(history.epochs) < config.epochs:
+        history.still_improving = True
     for variable, value in zip(model.trainable_variables, best, strict=True):
         variable.assign(value)
     return history

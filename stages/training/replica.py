@@ -37,6 +37,7 @@ class Fit:
     seconds: float  # of one core, without compiling
     examples: int  # that were learned from, each counted as often as it was seen
     epochs: list[Epoch]  # none for a baseline
+    still_improving: bool = False  # when its training ended: more of it might have done better
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class ReplicaResult:
     epochs: list[Epoch]
     num_params: int
     timing: dict[str, float]
+    still_improving: bool
 
     @classmethod
     def of(cls, job: Job, fit: Fit) -> "ReplicaResult":
@@ -60,4 +62,4 @@ class ReplicaResult:
             "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit,
         }
         epochs = fit.epochs or [{"epoch": 1, "train_loss": None} | fit.validation]
-        return cls(fit.validation, epochs, fit.model.num_params(), timing)
+        return cls(fit.validation, epochs, fit.model.num_params(), timing, fit.still_improving)

@@ -19,7 +19,7 @@ MODELS = {
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory) -> Dataset:
-    entry, training = {"window": {"length": 32}}, {"batch_size": 8, "steps_per_epoch": 2}
+    entry, training = {"window": {"length": 32}}, {"min_steps": 1, "batch_size": 8, "steps_per_epoch": 2}
     root = tmp_path_factory.mktemp("project")
     return make_project(root, "generation", {"play.txt": TEXT}, entry, MODELS, training)
 

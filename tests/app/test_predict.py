@@ -36,7 +36,7 @@ def dataset(tmp_path_factory) -> Dataset:
         "tokenizer": {"maximum_length": MAXIMUM, "vectors": "none"},
         "split": {"validation": 0.2, "test": 0.2},
     }
-    training = {"epochs": 1, "batch_size": 8}
+    training = {"min_steps": 1, "epochs": 1, "batch_size": 8}
     root = tmp_path_factory.mktemp("project")
     return make_project(root, "classification", {"rows.csv": f"text,label\n{rows}"}, entry, MODELS, training, (1, 2))
 

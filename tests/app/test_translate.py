@@ -22,7 +22,7 @@ def dataset(tmp_path_factory) -> Dataset:
         "tokenizer": {"source": {"unit": "character", "maximum_length": 8}, "target": {"maximum_length": 6}},
         "split": {"validation": 0.2, "test": 0.2},
     }
-    training = {"batch_tokens": 256, "validation_sources": 5, "buckets": 1}
+    training = {"min_steps": 1, "batch_tokens": 256, "validation_sources": 5, "buckets": 1}
     root = tmp_path_factory.mktemp("project")
     return make_project(root, "seq2seq", {"pairs.csv": f"source,target\n{pairs}"}, entry, MODELS, training)
 

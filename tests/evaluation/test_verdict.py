@@ -9,7 +9,7 @@ from stages.evaluation.verdict import verdict
 from tests.evaluation.test_metric import ACCURACY, MASE
 
 NUMBERS = "by 2.0 points of accuracy, 95% interval of the difference"
-TFIDF = "the baseline tfidf_logreg"
+TFIDF = "tfidf_logreg, the best baseline on validation,"
 
 
 def outcome(
@@ -18,7 +18,7 @@ def outcome(
     """Return a comparison of a network and a baseline."""
     versus = {"difference": difference, "low": difference - 0.01, "high": difference + 0.01}
     mean = {"accuracy": {"mean": 0.955}, "mase": {"mean": 0.955}}
-    model = {"metrics": mean, "against_baseline": versus | {"p": p / 3, "p_corrected": p}}
+    model = {"metrics": mean, "still_improving": False, "against_baseline": versus | {"p": p / 3, "p_corrected": p}}
     models = {name: model | {"baseline": name != "cnn"} for name in ("cnn", "tfidf_logreg")}
     return {"best": best, "best_baseline": baseline, "models": models}
 
@@ -44,7 +44,7 @@ def outcome(
         ),
         (
             {"best": "tfidf_logreg"},
-            f"No model beats {TFIDF} on validation (its test accuracy: 95.5%); use it.",
+            "No model beats the baseline tfidf_logreg on validation (its test accuracy: 95.5%); use it.",
         ),
     ],
 )
@@ -74,3 +74,19 @@ def test_other_models_that_beat_the_baseline_are_named_and_those_that_do_not():
 def test_the_confidence_decides():
     assert "not proven" in verdict(outcome(p=0.02), ACCURACY, EvaluationConfig(confidence=0.99))
     assert "90% interval" in verdict(outcome(p=0.08), ACCURACY, EvaluationConfig(confidence=0.9))
+
+
+def test_nothing_is_said_against_a_model_that_was_still_improving():
+    comparison = outcome(best="tfidf_logreg")
+    comparison["models"]["cnn"]["still_improving"] = True
+    more = " Still improving when training ended, so more epochs may help: cnn."
+    assert verdict(comparison, ACCURACY, EvaluationConfig()) == (
+        f"No model beats the baseline tfidf_logreg on validation (its test accuracy: 95.5%).{more}"
+    )
+    comparison = outcome(difference=-0.02)
+    comparison["models"] |= {"cnn": comparison["models"]["cnn"] | {"still_improving": True}}
+    comparison["models"]["rnn"] = comparison["models"]["cnn"]
+    sentences = verdict(comparison, ACCURACY, EvaluationConfig())
+    assert sentences.startswith(f"cnn, the best on validation, is behind {TFIDF}")
+    assert sentences.endswith(f", but was still improving.{more.removesuffix('.')}, rnn.")
+    assert "loses" not in sentences and "Not shown" not in sentences

@@ -1,5 +1,7 @@
 """The loop that trains every network: its step, early stopping, and going on after a kill."""
 
+from typing import Any
+
 import jax
 import keras
 import numpy as np
@@ -38,14 +40,14 @@ class Killed(Exception):
     """What stops a training."""
 
 
-def train(folder, patience: int = 3, errors: list[float] | None = None, kill: int | None = None):
-    """Train a small network for at most three epochs; return its weights and its history.
+def train(folder, errors: list[float] | None = None, kill: int | None = None, **training: Any):
+    """Train a small network for at most three epochs; return it and its history.
 
     Args:
         folder: of the checkpoint and the curve.
-        patience: of early stopping.
         errors: on validation, by epoch; None: those that the network makes.
         kill: the epoch whose batches stop the training.
+        training: keys of the training's parameters.
     """
     inputs, targets = np.linspace(-1, 1, 8, dtype=np.float32)[:, None], np.linspace(0, 1, 8, dtype=np.float32)
 
@@ -69,27 +71,69 @@ def train(folder, patience: int = 3, errors: list[float] | None = None, kill: in
         return {"error": next(given) if errors else float(loss(targets, network.forward(inputs, weights)).mean())}
 
     config = NeuralConfig(learning_rate=0.1)
-    training = TrainingConfig(patience=patience, ema_decay=0.5)
     dataset = Dataset(Paths(folder), "none", "mine")
-    job = Job(dataset, "small", config, training, 1, folder / "model", folder / "checkpoint", folder / "curve.csv")
+    job = Job(
+        dataset,
+        "small",
+        config,
+        TrainingConfig(ema_decay=0.5, **training),
+        1,
+        folder / "model",
+        folder / "checkpoint",
+        folder / "curve.csv",
+    )
     history = fit(network.model, cosine_adamw(config, 1.0, 6), loss, batches, validate, TrainConfig(3, "error", job))
-    return [np.array(value) for value in network.weights()], history
+    return network, history
+
+
+def weights_of(network: Network) -> list[np.ndarray]:
+    return [np.array(value) for value in network.weights()]
 
 
 def test_a_killed_training_goes_on_and_ends_with_the_same_bytes(tmp_path):
     expected, history = train(tmp_path / "whole")
     with pytest.raises(Killed):
         train(tmp_path / "killed", kill=2)
-    weights, continued = train(tmp_path / "killed")
-    assert [value.tobytes() for value in weights] == [value.tobytes() for value in expected]
+    network, continued = train(tmp_path / "killed")
+    assert [value.tobytes() for value in weights_of(network)] == [value.tobytes() for value in weights_of(expected)]
     assert continued.epochs == history.epochs and continued.best == history.best
 
 
 def test_training_stops_without_a_better_epoch_and_ends_with_the_best_one(tmp_path):
-    best, history = train(tmp_path / "one", patience=1, errors=[1.0, 2.0, 0.5])
-    assert (len(history.epochs), history.best, history.best_metrics()) == (2, 0, {"error": 1.0})
-    weights, _ = train(tmp_path / "all", patience=3, errors=[1.0, 2.0, 3.0])
-    assert all(np.array_equal(value, other) for value, other in zip(weights, best, strict=True))
+    network, history = train(tmp_path / "one", patience=1, errors=[1.0, 2.0, 0.5])
+    assert (len(history.epochs), history.best, history.result(network).validation) == (2, 0, {"error": 1.0})
+    other, _ = train(tmp_path / "all", errors=[1.0, 2.0, 3.0])
+    assert all(map(np.array_equal, weights_of(network), weights_of(other)))
+
+
+@pytest.mark.parametrize(
+    ("errors", "improving"),
+    [
+        ([1.0, 0.5, 0.4], True),
+        ([1.0, 0.5, 0.498], False),  # by less than a hundredth
+        ([1.0, 0.4, 0.5], False),
+        ([1.0, 0.9, 0.0], True),
+    ],
+)
+def test_a_training_whose_last_epoch_is_the_best_by_more_than_a_hundredth_is_still_improving(
+    errors, improving, tmp_path
+):
+    network, history = train(tmp_path, errors=errors)
+    assert history.result(network).still_improving is improving
+
+
+def test_minutes_end_a_training_which_then_counts_as_still_improving(tmp_path):
+    network, history = train(tmp_path, errors=[1.0, 2.0, 3.0], minutes=1e-9)
+    assert len(history.epochs) == 1 and history.examples == 4  # a step is taken all the same
+    assert history.result(network).still_improving
+
+
+def test_without_a_terminal_each_epoch_has_a_line(tmp_path, capfd):
+    train(tmp_path, errors=[1.0, 0.5, 0.4])
+    lines = capfd.readouterr().err.splitlines()
+    assert [line.partition(": error")[0] for line in lines] == [f"mine-small seed 1 epoch {n}/3" for n in (1, 2, 3)]
+    assert ": error 0.5 on validation, loss " in lines[1] and lines[1].endswith(" s left")
+    assert "left" not in lines[2]
 
 
 def test_higher_may_be_better(tmp_path):

@@ -8,6 +8,7 @@ import copy
 import json
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,7 +17,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from stages.tasks.classification.modeling.data import Batches, Prepared, TrainingBatches, bucket_lengths
+from stages.tasks.classification.modeling.data import (
+    Batches,
+    EpochBatches,
+    Prepared,
+    TrainingBatches,
+    bucket_lengths,
+)
+from stages.training.budget import Epochs
 
 LAYERS = {"rnn": nn.RNN, "lstm": nn.LSTM, "bilstm": nn.LSTM, "cnn_lstm": nn.LSTM, "gru": nn.GRU, "attention": nn.GRU}
 
@@ -185,11 +193,12 @@ def train(
         weight_decay=job["parameters"]["weight_decay"],
         fused=True,
     )
-    steps, lowest = training.epochs * len(batches.epoch(seed, 0)), 0.1 * job["parameters"]["learning_rate"]
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps, lowest)
+    epochs = Epochs(partial(batches.of_pass, seed), training.epochs, training)
+    lowest = 0.1 * job["parameters"]["learning_rate"]
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs.steps, lowest)
     for epoch in range(training.epochs):
         model.train()
-        for ids, labels in _tensors(batches.epoch(seed, epoch)):
+        for ids, labels in _tensors(EpochBatches(batches, epochs(epoch))):
             optimizer.zero_grad()
             functional.cross_entropy(model(ids), labels).backward()
             nn.utils.clip_grad_norm_(model.parameters(), training.clip_norm)

@@ -6,7 +6,16 @@ from pydantic import Field, model_validator
 
 import stages.models.classification
 from stages.config.reading import TableReading
-from stages.config.schema import Frozen, ModelsConfig, Name, TaskSection, TrainingConfig, models_config
+from stages.config.schema import (
+    MAX_STEPS,
+    MIN_STEPS,
+    Frozen,
+    ModelsConfig,
+    Name,
+    TaskSection,
+    TrainingConfig,
+    models_config,
+)
 from stages.config.sources import DatasetConfig
 
 
@@ -76,6 +85,8 @@ class ClassificationDataset(DatasetConfig):
 class Training(TrainingConfig):
     """What all neural classifiers share when they are trained."""
 
+    min_steps: int = Field(default=300, ge=1, description=MIN_STEPS)
+    max_steps: int | None = Field(default=5000, ge=1, description=MAX_STEPS)
     epochs: int = Field(default=20, ge=1, description="at most; validation stops earlier")
     patience: int = Field(default=3, ge=1, description="epochs without a better accuracy on validation before stopping")
     batch_size: int = Field(default=64, ge=1)

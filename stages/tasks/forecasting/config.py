@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 import stages.models.forecasting
 from stages.config.reading import TableReading
 from stages.config.schema import (
+    MIN_STEPS,
     Frozen,
     ModelsConfig,
     Name,
@@ -139,6 +140,7 @@ class ForecastingDataset(DatasetConfig):
 class Training(TrainingConfig):
     """What all neural forecasters share when they are trained."""
 
+    min_steps: int = Field(default=200, ge=1, description=MIN_STEPS)
     batch_size: int = Field(default=256, ge=1)
     windows_per_epoch: int = Field(default=12_000, ge=1, description="drawn at random")
     validation_windows: int = Field(

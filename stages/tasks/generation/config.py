@@ -6,7 +6,7 @@ from pydantic import Field
 
 import stages.models.generation
 from stages.config.reading import FileReading
-from stages.config.schema import Frozen, ModelsConfig, Name, TaskSection, TrainingConfig, models_config
+from stages.config.schema import MIN_STEPS, Frozen, ModelsConfig, Name, TaskSection, TrainingConfig, models_config
 from stages.config.sources import DatasetConfig
 
 
@@ -46,6 +46,7 @@ class GenerationDataset(DatasetConfig):
 class Training(TrainingConfig):
     """What all neural language models share when they are trained."""
 
+    min_steps: int = Field(default=300, ge=1, description=MIN_STEPS)
     batch_size: int = Field(default=32, ge=1, description="windows per step, each from its own stretch of the text")
     stateful: bool = Field(
         default=True, description="the state goes on from window to window; otherwise each starts from zeros"

@@ -6,7 +6,16 @@ from pydantic import Field
 
 import stages.models.seq2seq
 from stages.config.reading import TableReading
-from stages.config.schema import Frozen, ModelsConfig, Name, TaskSection, TrainingConfig, models_config
+from stages.config.schema import (
+    MAX_STEPS,
+    MIN_STEPS,
+    Frozen,
+    ModelsConfig,
+    Name,
+    TaskSection,
+    TrainingConfig,
+    models_config,
+)
 from stages.config.sources import DatasetConfig
 
 
@@ -74,6 +83,8 @@ class Seq2seqDataset(DatasetConfig):
 class Training(TrainingConfig):
     """What all encoders and decoders share when they are trained, so that they are compared on equal terms."""
 
+    min_steps: int = Field(default=1500, ge=1, description=MIN_STEPS)
+    max_steps: int | None = Field(default=5000, ge=1, description=MAX_STEPS)
     batch_tokens: int = Field(default=2048, ge=8, description="of a batch: its pairs times its longer side's length")
     epochs_per_pass: int = Field(
         default=1, ge=1, description="epochs that a pass over train takes; each ends with a look at validation"

@@ -37,7 +37,7 @@ from tests.tasks.classification.small import (
 
 pytestmark = pytest.mark.xdist_group("keras")
 
-TRAINING = Training(epochs=5, patience=2, batch_size=16, buckets=2)
+TRAINING = Training(min_steps=1, epochs=5, patience=2, batch_size=16, buckets=2)
 OPTIONS: list[dict[str, Any]] = [
     {"layers": 2},
     {"recurrent_dropout": 0.1},

@@ -31,7 +31,7 @@ ENTRY = {
     "split": {"validation": 0.2, "test": 0.2},
     "window": {"look_back": 24, "horizon": 8, "season": 8, "calendar": ["hour"]},
 }
-TRAINING = {"batch_size": 16, "windows_per_epoch": 64, "validation_windows": 40, "ema_decay": 0.5}
+TRAINING = {"min_steps": 1, "batch_size": 16, "windows_per_epoch": 64, "validation_windows": 40, "ema_decay": 0.5}
 
 
 def tiny_model(name: str, **overrides: Any) -> ModelConfig:

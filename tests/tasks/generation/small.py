@@ -48,7 +48,7 @@ def write_params(root: Path, entry: Mapping[str, Any] | None = None, **section: 
     defaults = {
         "seeds": [1],
         "datasets": {"mine": {"source": {"path": "mine"}, "window": {"length": 32}} | dict(entry or {})},
-        "training": {"batch_size": 8, "steps_per_epoch": 10},
+        "training": {"min_steps": 1, "batch_size": 8, "steps_per_epoch": 10},
         "sampling": {"length": 60, "temperatures": [0, 1]},
         "models": models,
     }

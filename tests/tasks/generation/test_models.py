@@ -133,7 +133,7 @@ def test_training_lowers_the_cost(name, stateful, dataset, data, tmp_path):
 
 
 def make_job(name: str, dataset: Dataset, folder: Path, stateful: bool = True) -> Job:
-    training = Training(batch_size=8, stateful=stateful, steps_per_epoch=10, ema_decay=0.5)
+    training = Training(min_steps=1, batch_size=8, stateful=stateful, steps_per_epoch=10, ema_decay=0.5)
     return Job(dataset, name, tiny_model(name), training, 1, folder / "model", folder / "checkpoint")
 
 

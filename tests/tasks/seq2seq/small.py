@@ -46,7 +46,7 @@ def write_params(root: Path, entry: Mapping[str, Any] | None = None, **section: 
     defaults = {
         "seeds": [1],
         "datasets": {"mine": ENTRY | dict(entry or {})},
-        "training": {"batch_tokens": 256, "buckets": 2},
+        "training": {"min_steps": 1, "batch_tokens": 256, "buckets": 2},
         "decoding": {"beam": 2},
         "models": {name: tiny_model(name).model_dump() for name in ALL_MODELS},
     }
@@ -71,7 +71,7 @@ def make_dataset(root: Path, files: Mapping[str, str] | None = None, **overrides
 
 def make_job(name: str, dataset: Dataset, folder: Path, training: Training | None = None, **parameters: Any) -> Job:
     """Return what one replica of a small model is told."""
-    training = training or Training(batch_tokens=256, buckets=2, ema_decay=0.5, patience=99)
+    training = training or Training(min_steps=1, batch_tokens=256, buckets=2, ema_decay=0.5, patience=99)
     return Job(dataset, name, tiny_model(name, **parameters), training, 1, folder / "model", folder / "checkpoint")
 
 

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from stages.audit import audit
 from stages.runtime.errors import UserError
 from stages.tasks.seq2seq.config import Side, SplitConfig, Tokenizer
-from stages.tasks.seq2seq.modeling.data import BEGIN, END, UNKNOWN, Batches, Rows, Vocabularies, bucket_bounds
+from stages.tasks.seq2seq.modeling.data import (
+    BEGIN,
+    END,
+    UNKNOWN,
+    Batches,
+    EpochBatches,
+    Rows,
+    Vocabularies,
+    bucket_bounds,
+)
 from stages.tasks.seq2seq.splitter import groups, split_pairs
 from stages.tasks.seq2seq.tokenizer import fit_both, fit_tokenizer, learned
 from tests.tasks.seq2seq.small import make_dataset
@@ -155,23 +164,11 @@ def test_an_epoch_holds_every_pair_once_within_its_buckets_lengths(sizes, bucket
     sides = [Rows.gather([np.full(size[side], 4 + number) for number, size in enumerate(sizes)]) for side in (0, 1)]
     bounds = bucket_bounds(*(rows.lengths for rows in sides), buckets)
     seen = []
-    for (source, before), target, weights in Batches(*sides, bounds, 64).epoch(1, 0):
+    batches = Batches(*sides, bounds, 64)
+    for (source, before), target, weights in EpochBatches(batches, batches.of_pass(1, 0)):
         rows = source[weights > 0]
         seen += rows[:, 0].tolist()
         assert ((rows > 0).sum(axis=1) == [sizes[number - 4][0] for number in rows[:, 0]]).all()
         assert (before[:, 0] == BEGIN).all() and (before[:, 1:] == target[:, :-1]).all()
         assert (target[weights == 0] == 0).all()
     assert sorted(seen) == [4 + number for number in range(len(sizes))]
-
-
-def test_a_pass_may_take_several_epochs_and_holds_every_pair_once():
-    sides = [Rows.gather([np.full(1 + number % 7, 4 + number) for number in range(60)]) for _ in range(2)]
-    bounds = bucket_bounds(*(rows.lengths for rows in sides), 2)
-    in_parts, at_once = Batches(*sides, bounds, 64, parts=3), Batches(*sides, bounds, 64)
-    for number in range(2):
-        epochs = [in_parts.epoch(1, 3 * number + part) for part in range(3)]
-        seen = [row for epoch in epochs for (source, _), _, weights in epoch for row in source[weights > 0, 0]]
-        assert sorted(seen) == [4 + row for row in range(60)]
-        assert sum(map(len, epochs)) == len(at_once.epoch(1, number)) and min(map(len, epochs)) > 0
-    one_batch = Batches(*sides, bounds, 100_000, parts=9)
-    assert all(len(one_batch.epoch(1, epoch)) == 1 for epoch in range(4))

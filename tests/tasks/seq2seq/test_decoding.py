@@ -23,7 +23,7 @@ def dataset(tmp_path_factory) -> Dataset:
 
 @pytest.fixture(scope="module")
 def luong(dataset, tmp_path_factory) -> NeuralTranslator:
-    training = Training(batch_tokens=256, buckets=2, ema_decay=0.5, patience=99, validation_sources=10)
+    training = Training(min_steps=1, batch_tokens=256, buckets=2, ema_decay=0.5, patience=99, validation_sources=10)
     size = {"units": 32, "embedding": 16, "tied": True, "lexical_attention": True, "epochs": 25}
     job = make_job("luong", dataset, tmp_path_factory.mktemp("luong"), training, **size)
     model = fit_network(job, TASK.open_prepared(dataset.prepared / "tokens")).model

@@ -131,7 +131,7 @@ def test_a_model_that_attends_has_alignments(name, data):
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_training_lowers_the_cost(name, dataset, data, tmp_path):
-    training = Training(batch_tokens=256, buckets=2, ema_decay=0.5, patience=99, epochs_per_pass=2)
+    training = Training(min_steps=1, batch_tokens=256, buckets=2, ema_decay=0.5, patience=99, epochs_per_pass=2)
     fit = fit_network(make_job(name, dataset, tmp_path, training, epochs=6), data)
     losses = [row["train_loss"] for row in fit.epochs]
     assert len(losses) == 6 and losses[-1] < losses[0] - 0.2

@@ -151,13 +151,13 @@ class TrainingBatches(Batches):
 
     texts: LabelledTexts
 
-    def epoch(self, seed: int, epoch: int) -> "EpochBatches":
-        """Return shuffled batches; they depend on the seed and the epoch alone."""
-        rng = np.random.default_rng([seed, epoch])
+    def of_pass(self, seed: int, number: int) -> list[tuple[int, np.ndarray]]:
+        """Return a pass over the texts as shuffled batches: length and rows. They depend on seed and number alone."""
+        rng = np.random.default_rng([seed, number])
         batches = [
             (bucket, rows) for bucket, members in self._buckets() for rows in self._cut(rng.permutation(members))
         ]
-        return EpochBatches(self, [batches[i] for i in rng.permutation(len(batches))])
+        return [batches[i] for i in rng.permutation(len(batches))]
 
     def batch(self, length: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return (ids (size, length), labels (size,), weights (size,)) of some texts; rows that pad have weight 0."""

@@ -1,11 +1,13 @@
 """How a neural classifier is trained, and how any is measured on validation."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from stages.tasks.classification.config import Training
 from stages.tasks.classification.modeling.contract import Classifier, NeuralParameters
-from stages.tasks.classification.modeling.data import Prepared, TrainingBatches
+from stages.tasks.classification.modeling.data import EpochBatches, Prepared, TrainingBatches
 from stages.tasks.classification.modeling.statistics import validation_scores
+from stages.training.budget import Epochs
 from stages.training.replica import Fit, Job
 
 if TYPE_CHECKING:
@@ -33,21 +35,20 @@ def fit_network(job: Job, data: Prepared) -> Fit:
     network = build_network(job.model, parameters, data.tokenizer(), shapes, job.seed)
     set_initial_vectors(network.model, parameters, data)
     batches = TrainingBatches(train, shapes.lengths, shapes.batch_size)
-    steps = training.epochs * len(batches.epoch(job.seed, 0))
+    epochs = Epochs(partial(batches.of_pass, job.seed), training.epochs, training)
 
     def validate(weights: "Weights") -> dict[str, float]:
         return validation_scores(validation.labels, network.predict_ids(validation, weights))
 
     history = fit(
         network.model,
-        cosine_adamw(parameters, training.clip_norm, steps),
+        cosine_adamw(parameters, training.clip_norm, epochs.steps),
         cross_entropy,
-        lambda epoch: batches.epoch(job.seed, epoch),
+        lambda epoch: EpochBatches(batches, epochs(epoch)),
         validate,
         TrainConfig(training.epochs, "accuracy", job, lower_is_better=False),
     )
-    examples = len(history.epochs) * len(train.labels)
-    return Fit(network, history.best_metrics(), history.seconds, examples, history.epochs)
+    return history.result(network)
 
 
 def validation_metrics(model: Classifier, data: Prepared) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """How a forecaster is trained or fitted, calibrated, and measured on validation."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from stages.tasks.forecasting.modeling.conformal import CalibratedForecaster
 from stages.tasks.forecasting.modeling.contract import Forecaster, NeuralParameters
 from stages.tasks.forecasting.modeling.data import Prepared, Windows
 from stages.tasks.forecasting.modeling.statistics import LEARNING_CURVE, validation_metrics
+from stages.training.budget import bounded_span
 from stages.training.replica import Fit, Job
 from stages.training.saved import model_module
 
@@ -23,9 +25,7 @@ if TYPE_CHECKING:
 def fit_network(job: Job, data: Prepared) -> Fit:
     """Train a network, and calibrate it; early stopping looks at evenly spaced windows of validation."""
     network, history = _trained_network(job, data)
-    examples = len(history.epochs) * _training(job).windows_per_epoch
-    metrics = validate(job, network.forecast, data)
-    return Fit(calibrate(network, data), metrics, history.seconds, examples, history.epochs)
+    return replace(history.result(calibrate(network, data)), validation=validate(job, network.forecast, data))
 
 
 def fit_forecaster(job: Job, data: Prepared) -> CalibratedForecaster:
@@ -55,15 +55,17 @@ def train_network(network: "NeuralForecaster", job: Job, data: Prepared) -> "His
     parameters, training = job.parameters, _training(job)
     assert isinstance(parameters, NeuralParameters)
 
+    size, epochs = training.batch_size, parameters.epochs
+    windows = bounded_span(epochs, -(-training.windows_per_epoch // size), training) * size
+
     def epoch_batches(epoch: int) -> Batches:
-        rng = np.random.default_rng([job.seed, epoch])
-        return Batches(data.train, network.shape, training.batch_size, training.windows_per_epoch, rng)
+        return Batches(data.train, network.shape, size, windows, np.random.default_rng([job.seed, epoch]))
 
     def validate_weights(weights: "Weights") -> dict[str, float]:
         return validate(job, lambda windows: network.forecast(windows, weights), data, metrics=LEARNING_CURVE)
 
-    optimizer = cosine_adamw(parameters, training.clip_norm, parameters.epochs * len(epoch_batches(0)))
-    config = TrainConfig(parameters.epochs, "mase", job)
+    optimizer = cosine_adamw(parameters, training.clip_norm, epochs * windows // size)
+    config = TrainConfig(epochs, "mase", job)
     return fit(network.model, optimizer, loss_of(parameters.output), epoch_batches, validate_weights, config)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from stages.tasks.generation.config import Training
 from stages.tasks.generation.modeling.contract import NeuralParameters
 from stages.tasks.generation.modeling.data import Batches, Prepared
+from stages.training.budget import bounded_span
 from stages.training.replica import Fit, Job
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ def fit_network(job: Job, data: Prepared) -> Fit:
     parameters, training = job.parameters, job.training
     assert isinstance(parameters, NeuralParameters) and isinstance(training, Training)
     network = build_network(job.model, parameters, data.shape, job.seed)
-    ids, starts, span = data.ids("train"), data.starts("train"), training.steps_per_epoch
+    ids, starts = data.ids("train"), data.starts("train")
+    span = bounded_span(parameters.epochs, training.steps_per_epoch, training)
     rows = min(training.batch_size, len(starts))
 
     def epoch_batches(epoch: int) -> Batches:
@@ -40,8 +42,7 @@ def fit_network(job: Job, data: Prepared) -> Fit:
     optimizer = cosine_adamw(parameters, training.clip_norm, parameters.epochs * span)
     config = TrainConfig(parameters.epochs, "bits_per_character", job)
     history = fit(model, optimizer, loss, epoch_batches, validate, config)
-    tokens = len(history.epochs) * span * rows * data.meta.length
-    return Fit(network, history.best_metrics(), history.seconds, tokens, history.epochs)
+    return history.result(network, unit=data.meta.length)
 
 
 def validation_metrics(

@@ -18,6 +18,7 @@ SIDES = ("source", "target")
 MULTIPLE = 2  # buckets' lengths are rounded up to this
 SPACE = "▁"  # stands for the space before a word in its token
 PaddedBatch = tuple[list[np.ndarray], np.ndarray, np.ndarray]
+BatchRows = tuple[tuple[int, int], np.ndarray]  # the lengths of a bucket, and the pairs in it
 
 
 class Sizes(NamedTuple):
@@ -149,21 +150,16 @@ class Batches:
     target: Rows
     bounds: list[tuple[int, int]]
     tokens: int  # of a batch: its pairs times the longer of its lengths
-    parts: int = 1  # epochs that a pass over all pairs takes; at most as many as there are batches
 
-    def epoch(self, seed: int, epoch: int) -> "EpochBatches":
-        """Return shuffled batches; they depend on the seed and the epoch alone."""
-        buckets = list(self._buckets())
-        batches: list[tuple[tuple[int, int], np.ndarray]] = []
-        parts = min(self.parts, sum(-(-len(members) // self._size(bound)) for bound, members in buckets))
-        number, part = divmod(epoch, parts)
+    def of_pass(self, seed: int, number: int) -> list[BatchRows]:
+        """Return a pass over the pairs as shuffled batches; they depend on the seed and the number alone."""
         rng = np.random.default_rng([seed, number])
-        for bound, members in buckets:
+        batches: list[BatchRows] = []
+        for bound, members in self._buckets():
             size = self._size(bound)
             shuffled = rng.permutation(members)
             batches += [(bound, shuffled[start : start + size]) for start in range(0, len(members), size)]
-        order = rng.permutation(len(batches))
-        return EpochBatches(self, [batches[place] for place in order[part::parts]])
+        return [batches[place] for place in rng.permutation(len(batches))]
 
     def _buckets(self) -> Iterator[tuple[tuple[int, int], np.ndarray]]:
         unassigned = np.ones(len(self.source.lengths), bool)
@@ -195,7 +191,7 @@ class EpochBatches:
     """One epoch's batches, see `Batches.padded`."""
 
     batches: Batches
-    order: list[tuple[tuple[int, int], np.ndarray]]
+    order: list[BatchRows]
 
     def __len__(self) -> int:
         return len(self.order)

@@ -8,8 +8,9 @@ import pandas as pd
 
 from stages.tasks.seq2seq.config import Training
 from stages.tasks.seq2seq.modeling.contract import BeamHypothesis, NeuralParameters, Translator
-from stages.tasks.seq2seq.modeling.data import PADDING, Batches, Prepared, bucket_bounds
+from stages.tasks.seq2seq.modeling.data import PADDING, Batches, EpochBatches, Prepared, bucket_bounds
 from stages.tasks.seq2seq.modeling.statistics import VALIDATION, count, sufficient_statistics
+from stages.training.budget import Epochs
 from stages.training.replica import Fit, Job
 
 if TYPE_CHECKING:
@@ -28,9 +29,10 @@ def fit_network(job: Job, data: Prepared) -> Fit:
     network = build_network(job.model, parameters, data.vocabularies, job.seed)
     source, target = (data.side("train", side) for side in ("source", "target"))
     bounds = bucket_bounds(source.lengths, target.lengths, training.buckets)
-    batches = Batches(source, target, bounds, training.batch_tokens, training.epochs_per_pass)
-    steps = parameters.epochs * len(batches.epoch(job.seed, 0))
-    optimizer = cosine_adamw(parameters, training.clip_norm, steps, warmup_steps=min(100, steps // 10))
+    batches = Batches(source, target, bounds, training.batch_tokens)
+    epochs = Epochs(partial(batches.of_pass, job.seed), parameters.epochs, training, training.epochs_per_pass)
+    warmup = min(100, epochs.steps // 10)
+    optimizer = cosine_adamw(parameters, training.clip_norm, epochs.steps, warmup_steps=warmup)
     part = pd.read_parquet(job.dataset.part("validation"))[: training.validation_sources]
 
     def validate(weights: "Weights") -> dict[str, float]:
@@ -38,9 +40,8 @@ def fit_network(job: Job, data: Prepared) -> Fit:
 
     loss = smoothed_cross_entropy(training.label_smoothing)
     config = TrainConfig(parameters.epochs, "token_error_rate", job)
-    history = fit(network.model, optimizer, loss, partial(batches.epoch, job.seed), validate, config)
-    examples = round(len(history.epochs) / training.epochs_per_pass * len(source.lengths))
-    return Fit(network, history.best_metrics(), history.seconds, examples, history.epochs)
+    history = fit(network.model, optimizer, loss, lambda epoch: EpochBatches(batches, epochs(epoch)), validate, config)
+    return history.result(network)
 
 
 def validate_baseline(job: Job, model: Translator, data: Prepared) -> dict[str, float]:

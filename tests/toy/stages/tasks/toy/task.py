@@ -160,6 +160,7 @@ class Toy(Task):
         """Train a network on batches in an order that the epoch decides."""
         from stages.nn.network import Network, build_model
         from stages.tasks.toy.config import Training
+        from stages.training.budget import Epochs
         from stages.training.loop import TrainConfig, cosine_adamw, fit
         from stages.training.saved import model_module
 
@@ -170,19 +171,19 @@ class Toy(Task):
         size = min(training.batch_size, len(rows))
         steps = len(rows) // size
 
-        def epoch_batches(epoch: int) -> list[Any]:
-            order = np.random.default_rng([job.seed, epoch]).permutation(len(rows))[: steps * size]
+        def batches_of_pass(number: int) -> list[Any]:
+            order = np.random.default_rng([job.seed, number]).permutation(len(rows))[: steps * size]
             batches = rows[order].reshape(steps, size, -1)
             return [(batch[:, :-1], batch[:, -1:], np.ones(size, np.float32)) for batch in batches]
 
         def validate(weights: "Weights") -> dict[str, float]:
             return _score(np.asarray(network.forward(data.validation[:, :-1], weights))[:, 0], data.validation[:, -1])
 
-        optimizer = cosine_adamw(parameters, training.clip_norm, training.epochs * steps)
+        epochs = Epochs(batches_of_pass, training.epochs, training)
+        optimizer = cosine_adamw(parameters, training.clip_norm, epochs.steps)
         config = TrainConfig(training.epochs, self.primary.name, job)
-        history = fit(network.model, optimizer, _squared_error, epoch_batches, validate, config)
-        seen = len(history.epochs) * steps * size
-        return Fit(network, history.best_metrics(), history.seconds, seen, history.epochs)
+        history = fit(network.model, optimizer, _squared_error, epochs, validate, config)
+        return history.result(network)
 
     def validate_baseline(self, job: Job, model: Any, data: Prepared) -> dict[str, float]:
         """Return a fitted baseline's metrics on validation."""
