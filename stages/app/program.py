@@ -53,7 +53,31 @@ def recur(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Ask the models that `dvc repro` trained. Run it from the project's folder."""
+    """Try and run datasets, and ask the models that were trained. Run it from the project's folder."""
+
+
+@program.command("try")
+def try_(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="A dataset of params.yaml.")],
+    minutes: Annotated[float, typer.Option(metavar="N", min=0.1, help="How long it may take, about.")] = 3.0,
+) -> None:
+    """Find out within minutes which model does best on a dataset.
+
+    Baselines come first, then networks as long as there is time. All of it happens in a scratch folder.
+    """
+    from stages.app.trial import run_trial
+
+    run_trial(Paths(), dataset, minutes)
+
+
+@program.command()
+def run(
+    datasets: Annotated[list[str], typer.Argument(metavar="DATASET", help="Datasets of params.yaml.")],
+) -> None:
+    """Run the pipeline for some datasets alone, and report on what there is."""
+    from stages.app.pipeline import run_pipeline
+
+    run_pipeline(Paths(), datasets)
 
 
 @program.command(epilog=TEXTS_EPILOG.format(blank=BLANK_LABEL))

@@ -101,6 +101,7 @@ class Task(ABC):
 
     metrics: ClassVar[tuple[Metric, ...]]  # the first decides between models
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = ()
+    promising: ClassVar[tuple[str, ...]] = ()  # networks that `recur try` trains first, in this order
     item_columns: ClassVar[tuple[str, ...]]  # of predictions, which must be the same for all models
     length_column: ClassVar[str | None] = None  # by which hypotheses choose the longest and shortest items
 
@@ -172,6 +173,10 @@ class Task(ABC):
         kind = cls.section.model_fields["training"].annotation
         assert isinstance(kind, type) and issubclass(kind, TrainingConfig)
         return kind
+
+    def for_trial(self, section: TaskSection) -> TaskSection:
+        """Return the section with less of what takes long and tells little, for `recur try`."""
+        return section
 
     def fit_baseline(self, job: Job, data: Any) -> Fit:
         """Fit a baseline: its file's `Model.fit(parameters, data)`."""

@@ -4,6 +4,8 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
+from ruamel.yaml import YAML
+
 from stages.config.loader import load
 from stages.config.paths import Paths
 from stages.config.schema import BaseParams, TaskSection
@@ -36,3 +38,8 @@ def load_params(paths: Paths) -> BaseParams:
         ConfigError: with a line for each thing that is wrong in params.yaml.
     """
     return load(paths.params, section_types())
+
+
+def graph_stages(task: str) -> list[str]:
+    """Return the names of a task's stages in the order of the graph, as its dvc.yaml has them."""
+    return list(YAML(typ="safe").load(FOLDER.parent / task / "dvc.yaml")["stages"])

@@ -131,10 +131,8 @@ def fit(
     state, best, history = _start(model, optimizer, job.checkpoint)
     for row in history.epochs:
         config.report(row)
-    watch = perf_counter()
-    done_before = len(history.epochs)
     while not history.ended(config):
-        epoch, began, losses = len(history.epochs), clock.seconds(), []
+        epoch, watch, began, losses = len(history.epochs), perf_counter(), clock.seconds(), []
         for batch in progress(epoch_batches(epoch), desc=config.describe(epoch + 1), position=job.position):
             state, value = step(state, *batch)
             losses.append(value)
@@ -146,8 +144,7 @@ def fit(
             best = jax.device_get(state.averages)
         history.seconds += clock.seconds() - began
         _save(job.checkpoint, state, best, history)
-        done = epoch + 1
-        config.report(row, (perf_counter() - watch) / (done - done_before) * (config.epochs - done))
+        config.report(row, (perf_counter() - watch) * (config.epochs - epoch - 1))
     if history.seconds >= config.seconds and len(history.epochs) < config.epochs:
         history.still_improving = True
     for variable, value in zip(model.trainable_variables, best, strict=True):

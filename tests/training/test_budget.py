@@ -60,5 +60,5 @@ def test_the_bounds_are_kept_to_within_an_epochs_rounding(batches, per_pass):
 
 
 def test_bounds_out_of_order_are_refused():
-    with pytest.raises(ValueError, match=r"max_steps \(5\) must not be below min_steps \(300\)"):
-        TrainingConfig(max_steps=5)
+    with pytest.raises(ValueError, match=r"max_steps \(5\) must not be below min_steps \(9\)"):
+        TrainingConfig(min_steps=9, max_steps=5)

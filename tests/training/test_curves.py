@@ -26,7 +26,7 @@ def train(path: Path, seed: int) -> None:
 
 
 def replica(rows: list[dict[str, float]]) -> ReplicaResult:
-    return ReplicaResult({}, rows, 1, {})
+    return ReplicaResult({}, rows, 1, {}, still_improving=False)
 
 
 @pytest.fixture

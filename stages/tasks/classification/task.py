@@ -36,6 +36,7 @@ class Classification(Task):
     preprocessor = "tokenizer.json"
     metrics = METRICS
     hypotheses = HYPOTHESES
+    promising = ("cnn", "gru", "attention", "bilstm", "lstm", "cnn_lstm", "rnn")
     item_columns = ("id", "label")
     length_column = "tokens"
 

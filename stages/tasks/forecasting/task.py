@@ -49,6 +49,7 @@ class Forecasting(Task):
     preprocessor = "scaler.json"
     metrics = METRICS
     hypotheses = HYPOTHESES
+    promising = ("segment_rnn", "gru", "lstm", "cnn", "rnn", "attention")
     item_columns = ("id", "values")
 
     def read(self, dataset: Dataset) -> "Table":

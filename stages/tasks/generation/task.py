@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stages.config.dataset import Dataset
-from stages.config.schema import ParallelConfig
+from stages.config.schema import ParallelConfig, TaskSection
 from stages.tasks.base import EvaluationResult, Findings, Preparation, Samples, Split, Task
 from stages.tasks.generation.config import Reading, Section, SplitConfig
 from stages.tasks.generation.metrics import HYPOTHESES, METRICS, per_item, per_seed
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from stages.tasks.generation.modeling.saved import Saved
 
 
+TRIAL_LENGTH = 300  # characters of a sample of `recur try`
+
+
 class Generation(Task):
     """Learn to continue a text; models are measured by what the test part costs under them."""
 
@@ -37,6 +40,7 @@ class Generation(Task):
     preprocessor = "tokenizer.json"
     metrics = METRICS
     hypotheses = HYPOTHESES
+    promising = ("gru", "lstm", "cnn", "rnn", "deconv")
     item_columns = ("id", "characters", "words")
 
     def read(self, dataset: Dataset) -> "Table":
@@ -68,6 +72,11 @@ class Generation(Task):
         from stages.tasks.generation.leakage import check_leaks
 
         return check_leaks(dataset)
+
+    def for_trial(self, section: TaskSection) -> TaskSection:
+        """Return the section with short samples."""
+        assert isinstance(section, Section)
+        return section.model_copy(update={"sampling": section.sampling.model_copy(update={"length": TRIAL_LENGTH})})
 
     def open_prepared(self, folder: Path) -> "Prepared":
         """Open the folder that `prepare` wrote."""

@@ -36,6 +36,7 @@ class Seq2seq(Task):
     preprocessor = "vocabularies.json"
     metrics = METRICS
     hypotheses = HYPOTHESES
+    promising = ("luong", "bahdanau", "encoder_decoder")
     item_columns = ("id", "source_tokens")
     length_column = "source_tokens"
 
