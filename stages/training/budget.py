@@ -49,10 +49,10 @@ class Epochs(Generic[Item]):
         self._pass_batches = lru_cache(maxsize=1)(pass_batches)
         batches = len(pass_batches(0))
         parts = min(epochs_per_pass, batches)
-        planned = epochs * -(-batches // parts)
-        steps = bounded_steps(planned, training)
-        self._joined = -(-steps // planned)  # portions of one epoch
-        self._parts = min(parts * -(-planned // steps), batches)  # portions of a pass
+        self.planned = epochs * -(-batches // parts)
+        steps = bounded_steps(self.planned, training)
+        self._joined = -(-steps // self.planned)  # portions of one epoch
+        self._parts = min(parts * -(-self.planned // steps), batches)  # portions of a pass
         self.steps = epochs * len(self(0))
 
     def __call__(self, epoch: int) -> list[Item]:

@@ -1,11 +1,11 @@
 """The loop that trains every network: compiled steps, early stopping, and going on after a kill."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import keras
@@ -25,6 +25,14 @@ from stages.training.replica import Epoch, Fit, Job
 IMPROVEMENT = 0.01  # of the error: a last epoch that is better by more shows that more of them might do better still
 
 Batch = tuple[Any, np.ndarray, np.ndarray]  # inputs (B, …), targets (B, …), weights (B,): 0 for rows that only pad
+
+
+class Batches(Protocol):
+    """The batches of an epoch."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Batch]: ...
 
 
 class TrainState(NamedTuple):
@@ -74,6 +82,7 @@ class TrainConfig:
     epochs: int  # at most
     metric: str  # on validation, which decides
     job: Job
+    planned_steps: int  # that all epochs would take without the bounds of `training`
     lower_is_better: bool = True
 
     @property
@@ -90,6 +99,15 @@ class TrainConfig:
         """Return how far an epoch's metric on validation is from a perfect one; 1 is perfect where more is better."""
         value: float = row[self.metric]
         return value if self.lower_is_better else 1 - value
+
+    def tell_bounds(self, steps: int) -> None:
+        """Say, once for all runs, if the bounds on gradient steps make the training longer or shorter."""
+        if self.job.position == 0 and not 0.9 < steps / self.planned_steps < 1.1:
+            key = "min_steps" if steps > self.planned_steps else "max_steps"
+            tell(
+                f"{self.job.dataset.name}-{self.job.model}: {steps:,} gradient steps by training.{key}, where epochs "
+                f"alone would make {self.planned_steps:,}"
+            )
 
     def report(self, row: Epoch, seconds_left: float | None = None) -> None:
         """Append an epoch to the learning curve that an editor shows, and say on the terminal how far it is."""
@@ -109,7 +127,7 @@ def fit(
     model: keras.Model,
     optimizer: keras.optimizers.Optimizer,
     loss: Callable[[jax.Array, jax.Array], jax.Array],
-    epoch_batches: Callable[[int], Iterable[Batch]],
+    epoch_batches: Callable[[int], Batches],
     validate: Callable[[Weights], dict[str, float]],
     config: TrainConfig,
 ) -> History:
@@ -123,12 +141,13 @@ def fit(
 
     Args:
         loss: of (targets, outputs) → (B,), one value for each example.
-        epoch_batches: of an epoch's number, counted from 0; has a length.
+        epoch_batches: of an epoch's number, counted from 0.
         validate: of the trainable variables' averages → metrics.
     """
     job = config.job
     step = compile_step(model, optimizer, loss, job.training.ema_decay)
     state, best, history = _start(model, optimizer, job.checkpoint)
+    config.tell_bounds(config.epochs * len(epoch_batches(0)))
     for row in history.epochs:
         config.report(row)
     while not history.ended(config):

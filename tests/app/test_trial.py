@@ -27,7 +27,7 @@ TASKS: dict[str, dict[str, Any]] = {
         "datasets": {"mine": {"source": {"path": "mine.txt"}, "window": {"length": 16}}},
         "training": SMALL | {"steps_per_epoch": 2},
         "sampling": {"temperatures": [1.0]},
-        "models": {"ngram": {"order": 3}, "gru": {"units": 4, "epochs": 2}},
+        "models": {"ngram": {"order": 3}},
     },
     "forecasting": {
         "datasets": {
@@ -51,7 +51,10 @@ def write_data(task: str, folder: Path) -> None:
     rng, words = np.random.default_rng(0), np.array(["sea", "sail", "land", "dawn", "calm", "wind", "rope"])
     lines = [" ".join(rng.choice(words, rng.integers(4, 9))) for _ in range(600)]
     content = {
-        "classification": ["text,label", *(f"{line} {n},{'good' if n % 2 else 'bad'}" for n, line in enumerate(lines[:120]))],
+        "classification": [
+            "text,label",
+            *(f"{line} {n},{'good' if n % 2 else 'bad'}" for n, line in enumerate(lines[:120])),
+        ],
         "generation": lines,
         "forecasting": [
             "timestamp,load",

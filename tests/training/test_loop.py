@@ -40,13 +40,14 @@ class Killed(Exception):
     """What stops a training."""
 
 
-def train(folder, errors: list[float] | None = None, kill: int | None = None, **training: Any):
+def train(folder, errors: list[float] | None = None, kill: int | None = None, planned: int = 6, **training: Any):
     """Train a small network for at most three epochs; return it and its history.
 
     Args:
         folder: of the checkpoint and the curve.
         errors: on validation, by epoch; None: those that the network makes.
         kill: the epoch whose batches stop the training.
+        planned: steps, without bounds; six are taken.
         training: keys of the training's parameters.
     """
     inputs, targets = np.linspace(-1, 1, 8, dtype=np.float32)[:, None], np.linspace(0, 1, 8, dtype=np.float32)
@@ -82,7 +83,9 @@ def train(folder, errors: list[float] | None = None, kill: int | None = None, **
         folder / "checkpoint",
         folder / "curve.csv",
     )
-    history = fit(network.model, cosine_adamw(config, 1.0, 6), loss, batches, validate, TrainConfig(3, "error", job))
+    history = fit(
+        network.model, cosine_adamw(config, 1.0, 6), loss, batches, validate, TrainConfig(3, "error", job, planned)
+    )
     return network, history
 
 
@@ -140,7 +143,7 @@ def test_higher_may_be_better(tmp_path):
     job = Job(
         Dataset(Paths(tmp_path), "none", "mine"), "small", NeuralConfig(), TrainingConfig(), 1, tmp_path, tmp_path
     )
-    config, history = TrainConfig(3, "accuracy", job, lower_is_better=False), History()
+    config, history = TrainConfig(3, "accuracy", job, 6, lower_is_better=False), History()
     assert [history.record({"epoch": n, "accuracy": value}, config) for n, value in enumerate((0.5, 0.7, 0.6))] == [
         True,
         True,
@@ -152,3 +155,11 @@ def test_the_rate_rises_and_falls():
     optimizer = cosine_adamw(NeuralConfig(learning_rate=1.0), 1.0, steps=12, warmup_steps=2)
     rate = optimizer._learning_rate
     assert [round(float(rate(step)), 3) for step in (0, 2, 12)] == [0.1, 1.0, 0.1]
+
+
+@pytest.mark.parametrize(("planned", "key"), [(2, "min_steps"), (18, "max_steps")])
+def test_bounds_that_change_the_training_are_told_once(planned, key, tmp_path, capfd):
+    train(tmp_path / "one", planned=planned)
+    assert f"6 gradient steps by training.{key}, where epochs alone would make {planned}" in capfd.readouterr().err
+    train(tmp_path / "other")
+    assert "gradient steps" not in capfd.readouterr().err

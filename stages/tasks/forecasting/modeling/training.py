@@ -56,7 +56,8 @@ def train_network(network: "NeuralForecaster", job: Job, data: Prepared) -> "His
     assert isinstance(parameters, NeuralParameters)
 
     size, epochs = training.batch_size, parameters.epochs
-    windows = bounded_span(epochs, -(-training.windows_per_epoch // size), training) * size
+    planned = -(-training.windows_per_epoch // size)  # steps of an epoch
+    windows = bounded_span(epochs, planned, training) * size
 
     def epoch_batches(epoch: int) -> Batches:
         return Batches(data.train, network.shape, size, windows, np.random.default_rng([job.seed, epoch]))
@@ -65,7 +66,7 @@ def train_network(network: "NeuralForecaster", job: Job, data: Prepared) -> "His
         return validate(job, lambda windows: network.forecast(windows, weights), data, metrics=LEARNING_CURVE)
 
     optimizer = cosine_adamw(parameters, training.clip_norm, epochs * windows // size)
-    config = TrainConfig(epochs, "mase", job)
+    config = TrainConfig(epochs, "mase", job, epochs * planned)
     return fit(network.model, optimizer, loss_of(parameters.output), epoch_batches, validate_weights, config)
 
 

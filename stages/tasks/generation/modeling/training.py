@@ -40,7 +40,7 @@ def fit_network(job: Job, data: Prepared) -> Fit:
 
     model, loss = network.training_model(data.meta.length, rows, training, job.seed)
     optimizer = cosine_adamw(parameters, training.clip_norm, parameters.epochs * span)
-    config = TrainConfig(parameters.epochs, "bits_per_character", job)
+    config = TrainConfig(parameters.epochs, "bits_per_character", job, parameters.epochs * training.steps_per_epoch)
     history = fit(model, optimizer, loss, epoch_batches, validate, config)
     return history.result(network, unit=data.meta.length)
 
