@@ -67,6 +67,8 @@ SMALL: dict[str, Any] = {
     "evaluation": {"bootstrap": 100, "permutations": 100},
 }
 
+PROGRAM = "import sys; from stages.app import main; sys.argv[0] = 'recur'; main()"
+
 pytestmark = pytest.mark.xdist_group("pipeline")
 
 
@@ -211,9 +213,8 @@ def test_ones_own_series_are_forecast(made):
     rows = (made / "data/own/my_series.csv").read_text().splitlines()
     hours = np.arange("2024-01-21", "2024-01-21T12", dtype="datetime64[h]")
     path.write_text("\n".join([*rows, *(f"{hour}:00,,False" for hour in hours)]) + "\n")
-    command = "import sys; from stages.app import main; sys.argv[0] = 'recur'; main()"
     words = ("forecast", "my_series", "gru", "--from", str(path), "--format", "csv")
-    lines = call(made, sys.executable, "-c", command, *words).stdout.splitlines()
+    lines = call(made, sys.executable, "-c", PROGRAM, *words).stdout.splitlines()
     assert lines[0] == "series,timestamp,low_95,low_80,median,high_80,high_95" and len(lines) == 13
     assert lines[1].startswith("demand,2024-01-21 00:00:00,")
 
@@ -223,6 +224,17 @@ def test_ones_own_series_are_forecast(made):
 
 def test_nothing_changed(made):
     assert repro(made) == set()
+
+
+def test_recur_run_runs_the_graph_of_some_datasets_alone_and_reports(clone):
+    edit(clone, {"seq2seq": {"decoding": {"beam": 3}}, "classification": {"models": {"cnn": {"filters": 9}}}})
+    (clone / "reports/index.html").unlink()
+    done = call(clone, sys.executable, "-c", PROGRAM, "run", "my_names")
+    ran = set(re.findall(r"Running stage '(.+?)'", done.stdout))
+    assert ran == of("seq2seq", "evaluate", "compare", datasets=("my_names",)) | {"check"}
+    assert "my_names" in (clone / "reports/index.html").read_text(encoding="utf-8")
+    wrong = call(clone, sys.executable, "-c", PROGRAM, "run", "my_name", check=False)
+    assert wrong.returncode == 2 and "did you mean 'my_names'" in wrong.stderr
 
 
 def test_a_comment_or_the_readme_changes_nothing(clone):

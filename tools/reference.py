@@ -1,4 +1,4 @@
-"""The typed parameters and metrics → params.schema.json, docs/parameters.md and docs/summary.md.
+"""The typed parameters, metrics and results → params.schema.json, docs/parameters.md, docs/summary.md, README's table.
 
 An editor completes, explains and checks params.yaml by the schema; the pages are for people. `make reference` writes
 them anew, and a test tells when one is out of date.
@@ -11,9 +11,11 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
+from ruamel.yaml import YAML
 
 from stages.config.loader import params_type
 from stages.config.schema import BaseParams, Frozen
+from stages.reporting.formatting import interval
 from stages.tasks.base import Task
 from stages.tasks.discovery import find_task, section_types, task_names
 
@@ -54,6 +56,9 @@ two was still improving) |
 
 The first metric of a task is its primary metric.
 """
+RESULTS_BEGIN = "<!-- made from reports/summary.json by `make reference` -->"
+RESULTS_END = "<!-- end of the table -->"
+RESULTS_HEADER = "| test part of | best on validation | mean [95 % interval] | best baseline | difference [interval] |"
 
 
 def schema() -> str:
@@ -78,6 +83,32 @@ def parameters() -> str:
 def summary() -> str:
     """Return docs/summary.md."""
     return SUMMARY + "".join(_metrics_of(find_task(name)) for name in task_names())
+
+
+def readme() -> str:
+    """Return README.md with its table of results as reports/summary.json has them."""
+    before, _, rest = Path("README.md").read_text(encoding="utf-8").partition(RESULTS_BEGIN)
+    _, _, after = rest.partition(RESULTS_END)
+    datasets = json.loads(Path("reports/summary.json").read_text(encoding="utf-8"))["datasets"]
+    tasks = {dataset: name for name in task_names() for dataset in _shipped(name)}
+    rows = [_result(find_task(tasks[name]), name, result) for name, result in datasets.items() if name in tasks]
+    return "\n".join([before + RESULTS_BEGIN, RESULTS_HEADER, "|---|---|---|---|---|", *rows, RESULTS_END + after])
+
+
+def _shipped(task: str) -> list[str]:
+    return list(YAML(typ="safe").load(Path("params.yaml")).get(task, {}).get("datasets", {}))
+
+
+def _result(task: Task, dataset: str, result: dict[str, Any]) -> str:
+    """Return a row: the model and the baseline that validation chose, on test, and the difference."""
+    primary, models = task.primary, result["models"]
+    best, baseline = result["best"], result["best_baseline"]
+    versus = models[best].get("against_baseline")
+    return (
+        f"| {dataset}: {primary.heading} | `{best}` | {interval(models[best]['metrics'][primary.name])} "
+        f"| `{baseline}` {models[baseline]['metrics'][primary.name]['mean']:.3f} "
+        f"| {primary.versus(versus) if versus else 'is the baseline'} |"
+    )
 
 
 def _metrics_of(task: Task) -> str:
@@ -160,6 +191,7 @@ OUTPUTS = {
     Path("params.schema.json"): schema,
     Path("docs/parameters.md"): parameters,
     Path("docs/summary.md"): summary,
+    Path("README.md"): readme,
 }
 
 if __name__ == "__main__":
