@@ -16,6 +16,7 @@ from stages.runtime.jax_setup import prepare_jax
 from stages.tasks.discovery import load_params
 from stages.tasks.forecasting.config import Section
 from stages.tasks.forecasting.evaluation import INTERVAL_ENDS
+from stages.tasks.forecasting.frequency import time_grid
 from stages.tasks.forecasting.loader import read_history
 from stages.tasks.forecasting.modeling.calendar import grid_steps
 from stages.tasks.forecasting.modeling.conformal import MIN_CALIBRATION
@@ -62,7 +63,8 @@ def forecast(
         history, coming = pd.read_parquet(Dataset(paths, TASK, dataset).table), None
     else:
         key = f"{TASK}.datasets.{dataset}.reading"
-        history, coming = read_history(source, read_section(paths, dataset).datasets[dataset].reading, key)
+        reading = read_section(paths, dataset).datasets[dataset].reading
+        history, coming = read_history(source, reading, key, saved.state.frequency)
     text = FORMATTERS[output_format](forecast_series(saved, history, coming))
     if output is None:
         write_output([text])
@@ -133,14 +135,14 @@ def _steps_ahead(name: str, rows: pd.DataFrame, state: ScalerState) -> pd.DataFr
             f"{state.look_back - len(rows)} more before them"
         )
     stamps = rows["timestamp"]
-    grid = pd.date_range(stamps.iloc[0], periods=len(stamps), freq=state.frequency)
+    grid = time_grid(stamps.iloc[0], state.frequency, periods=len(stamps))
     astray = np.flatnonzero(stamps.to_numpy() != grid.to_numpy())
     if len(astray):
         raise UserError(
             f"series '{name}': the model was fitted on values that come every {state.frequency}, but here one stands "
             f"at {stamps.iloc[astray[0]]}, where {grid[astray[0]]} was to come"
         )
-    ahead = pd.date_range(stamps.iloc[-1], periods=state.horizon + 1, freq=state.frequency)[1:]
+    ahead = time_grid(stamps.iloc[-1], state.frequency, periods=state.horizon + 1)[1:]
     return pd.DataFrame({"series": name, "timestamp": ahead})
 
 

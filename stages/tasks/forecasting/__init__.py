@@ -7,7 +7,7 @@ Under data/prepared/<dataset>/, n values in all series together, C covariates, S
 | table.parquet             | a row per value  | file, row, series, timestamp (UTC or without a zone), value,  |
 |                           |                  | filled (made by reading.gaps), covariate.<name> …             |
 | parts/<part>.parquet      | a row per value  | the same columns; a part ends before the next begins          |
-| window/values.npy         | float32 (n,)     | train and validation, scaled, one series after the other      |
+| window/values.npy         | float64 (n,)     | train and validation, scaled, one series after the other      |
 | window/covariates.npy     | float32 (n, C)   | known ahead: scaled, then the calendar's features             |
 | window/steps.npy          | int64 (n,)       | each value's place on the time grid of all series             |
 | window/filled.npy         | bool (n,)        | whether reading.gaps made the value: it is no target that     |

@@ -34,14 +34,10 @@ def _frequency(alias: str | None) -> str | None:
     """Refuse a frequency that pandas does not know."""
     if alias is None:
         return None
-    from pandas.tseries.frequencies import to_offset  # slow to import, and hardly ever needed
+    from stages.tasks.forecasting.frequency import WORDS, known_frequency  # imports pandas
 
-    try:
-        known = to_offset(alias).n > 0
-    except ValueError:
-        known = False
-    if not known:
-        raise ValueError("must be a frequency as pandas names it, such as 30min, h, D, W, MS")
+    if not known_frequency(alias):
+        raise ValueError(f"must be a frequency as pandas names it, such as 30min, h, D, W, MS, or {', '.join(WORDS)}")
     return alias
 
 
@@ -52,7 +48,10 @@ Size = Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=0.5)]
 class Reading(TableReading):
     """How the raw files become series."""
 
-    timestamp: str = Field(default="timestamp", description="the column of times")
+    timestamp: str | Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(distinct)] = Field(
+        default="timestamp",
+        description="the column of times; or several: [year, month, day, hour] as numbers, or a date and a time of day",
+    )
     values: Columns | None = Field(
         default=None,
         description="columns of values, each a series; null: all that are no other column, and no index of pandas'",
@@ -62,13 +61,26 @@ class Reading(TableReading):
     )
     covariates: Columns = Field(default=(), description="columns that are known ahead, such as holidays")
     frequency: Annotated[str | None, AfterValidator(_frequency)] = Field(
-        default=None, description="as pandas names it: 30min, h, D, MS; inferred when null"
+        default=None,
+        description="as pandas names it: 30min, h, D, MS, MS+14D (the 15th); or hourly, daily, business days, weekly, "
+        "monthly, quarterly, yearly; inferred from all rows when null",
     )
     time_zone: Annotated[str | None, AfterValidator(_in_zone)] = Field(
         default=None, description="of the calendar, and of times that name no offset"
     )
+    repeated_hour: Literal["in_order", "first", "second"] = Field(
+        default="in_order",
+        description="the hour that a local clock shows twice in autumn: it stands twice, one after the other in_order; "
+        "or equal times stand side by side, and one that stands once is the first or the second",
+    )
+    files: Literal["join", "series"] | None = Field(
+        default=None,
+        description="several files with the same column: parts of one series, or a series for each file; null: refused",
+    )
     time_format: str | None = Field(
-        default=None, description="of the times, as Python's strptime names it: '%d.%m.%Y %H:%M'; null: ISO 8601"
+        default=None,
+        description="of the times, as Python's strptime names it: '%d.%m.%Y %H:%M'; null: ISO 8601, or whole numbers "
+        "that count steps",
     )
     gaps: Literal["forbid", "forward", "interpolate"] = Field(
         default="forbid",
@@ -79,11 +91,21 @@ class Reading(TableReading):
         default=None, description="by the file's ending when null"
     )
     rows: int | None = Field(default=None, ge=1, description="keep at most so many of each series' first values")
+    unfit_series: Literal["refuse", "drop"] = Field(
+        default="refuse",
+        description="series that cannot be used, such as those without a value in a part, too short or constant: stop, "
+        "with all of them named; or leave them out, counted",
+    )
+
+    @property
+    def time_columns(self) -> tuple[str, ...]:
+        """The columns that together tell a row's time."""
+        return (self.timestamp,) if isinstance(self.timestamp, str) else self.timestamp
 
     @model_validator(mode="after")
     def _one_use_a_column(self) -> "Reading":
         """Refuse a column with two uses: what is forecast cannot be known ahead."""
-        columns = [self.timestamp, *(self.values or ()), *self.covariates, *filter(None, [self.series])]
+        columns = [*self.time_columns, *(self.values or ()), *self.covariates, *filter(None, [self.series])]
         if twice := [name for name in columns if columns.count(name) > 1]:
             raise ValueError(f"the column '{twice[0]}' has two uses of timestamp, series, values and covariates")
         return self

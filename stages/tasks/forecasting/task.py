@@ -14,7 +14,7 @@ from stages.config.dataset import Dataset
 from stages.config.schema import ParallelConfig
 from stages.evaluation.hypotheses import Hypothesis
 from stages.tasks.base import EvaluationResult, Findings, Preparation, Split, Task
-from stages.tasks.forecasting.config import Reading, Section, SplitConfig
+from stages.tasks.forecasting.config import Reading, Section, SplitConfig, WindowConfig
 from stages.tasks.forecasting.metrics import METRICS, per_item, per_seed
 from stages.tasks.forecasting.modeling.contract import Forecaster
 from stages.training.replica import Fit, Job
@@ -61,8 +61,11 @@ class Forecasting(Task):
     def split(self, table: "pd.DataFrame", dataset: Dataset) -> Split:
         """Cut all series at the same times."""
         from stages.tasks.forecasting.splitter import split_series
+        from stages.tasks.forecasting.unfit import Unfit
 
-        return split_series(table, dataset.params("split", SplitConfig))
+        reading, window = dataset.params("reading", Reading), dataset.params("window", WindowConfig)
+        unfit = Unfit(reading.unfit_series, dataset.key("reading.unfit_series"))
+        return split_series(table, dataset.params("split", SplitConfig), window, unfit)
 
     def describe(self, part: "pd.DataFrame") -> dict[str, Any]:
         """Return what the report of the split says about a part."""

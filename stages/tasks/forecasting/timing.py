@@ -1,4 +1,4 @@
-"""Times of raw files: parsing, frequency, daylight saving."""
+"""Times of raw files: parsing, daylight saving."""
 
 import re
 from pathlib import Path
@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from pandas.tseries.frequencies import to_offset
 
 from stages.runtime.errors import UserError
+from stages.tasks.forecasting.frequency import EPOCH
 
 if TYPE_CHECKING:
     from stages.tasks.forecasting.config import Reading
 
+MOST_STEPS = 10_000_000  # a larger number is a date or a clock's seconds
 OFFSET = re.compile(r"[Tt:]\d\d(?:[.,]\d+)?\s*(?:[Zz]|[+-]\d\d(?::?\d\d)?)$")  # behind the time of day
-STRETCH = 5  # values whose steps tell a frequency
 
 
 def parse_times(path: Path, column: pd.Series, series: pd.Series, reading: "Reading") -> pd.DatetimeIndex:
@@ -30,6 +30,8 @@ def parse_times(path: Path, column: pd.Series, series: pd.Series, reading: "Read
         UserError: a time cannot be read, some have an offset and some have none, or a clock's change makes one
             ambiguous; names the rows.
     """
+    if counts_steps(column, reading.time_format):
+        return _steps(path, column)
     stamps = column if isinstance(column.dtype, pd.DatetimeTZDtype) else _parsed(path, column, reading.time_format)
     rows = np.flatnonzero(stamps.isna())
     if len(rows):
@@ -41,7 +43,26 @@ def parse_times(path: Path, column: pd.Series, series: pd.Series, reading: "Read
     index = pd.DatetimeIndex(stamps)
     if index.tz is not None:
         return index.tz_convert("UTC")
-    return _localised(path, index, series, reading.time_zone) if reading.time_zone else index
+    return _localised(path, index, series, reading) if reading.time_zone else index
+
+
+def counts_steps(column: pd.Series, time_format: str | None) -> bool:
+    """Tell whether times are whole numbers, which count steps unless a format says otherwise."""
+    if time_format is not None or pd.api.types.is_datetime64_any_dtype(column):
+        return False
+    return bool(len(column)) and bool(column.astype(str).str.strip().str.fullmatch(r"[+-]?\d+").all())
+
+
+def _steps(path: Path, column: pd.Series) -> pd.DatetimeIndex:
+    """Return whole numbers as times: as many days after the epoch."""
+    numbers = pd.to_numeric(column.astype(str).str.strip())
+    if numbers.abs().max() > MOST_STEPS:
+        row = int((numbers.abs() > MOST_STEPS).argmax())
+        raise UserError(
+            f"{path}: column '{column.name}', row {row + 1} ({column.iloc[row]}): whole numbers count steps, but this "
+            "is too large for one: write times as 2026-11-24 13:00, or set reading.time_format, such as '%Y%m%d'"
+        )
+    return pd.DatetimeIndex(EPOCH + pd.to_timedelta(numbers, unit="D"))
 
 
 def _parsed(path: Path, column: pd.Series, time_format: str | None) -> pd.Series:
@@ -55,48 +76,36 @@ def _parsed(path: Path, column: pd.Series, time_format: str | None) -> pd.Series
     return pd.to_datetime(texts, errors="coerce", utc=bool(with_offset.any()), format=time_format or "ISO8601")
 
 
-def _localised(path: Path, index: pd.DatetimeIndex, series: pd.Series, zone: str) -> pd.DatetimeIndex:
-    """Return local times in UTC; an hour that a clock shows twice must be in a series twice, in order."""
+def _localised(path: Path, index: pd.DatetimeIndex, series: pd.Series, reading: "Reading") -> pd.DatetimeIndex:
+    """Return local times in UTC; `reading.repeated_hour` says what is meant by an hour that a clock shows twice."""
+    zone, rule = reading.time_zone, reading.repeated_hour
     utc = pd.Series(pd.NaT, range(len(index)), dtype=f"datetime64[{index.unit}, UTC]")
     for rows in series.reset_index(drop=True).groupby(series.to_numpy(), sort=False).groups.values():
+        local = index[rows]
         try:
-            utc[rows] = index[rows].tz_localize(zone, ambiguous="infer").tz_convert("UTC")
+            if rule == "in_order":
+                zoned = local.tz_localize(zone, ambiguous="infer")
+            else:
+                zoned = local.tz_localize(zone, ambiguous=_is_summer_time(local, first=rule == "first"))
+            utc[rows] = zoned.tz_convert("UTC")
         except ValueError as error:
-            missing = index[rows].tz_localize(zone, ambiguous="NaT", nonexistent="NaT").isna()
+            missing = local.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").isna()
             examples = ", ".join(f"row {row + 1} ({index[row]})" for row in rows[missing][:3])
             raise UserError(
                 f"{path}: {examples}: a clock in {zone} shows such a time never or twice when it is changed ({error}): "
-                "give the times in UTC, with their offset"
+                "give the times in UTC, with their offset; or, for an hour that it shows twice, set "
+                "reading.repeated_hour to first or second"
             ) from None
     return pd.DatetimeIndex(utc)
 
 
-def frequency_of(stamps: pd.Series, declared: str | None) -> str | None:
-    """Return how often values come, as pandas names it: what is declared, else what most steps are; None: unclear."""
-    if declared is not None:
-        return declared
-    if len(stamps) >= 3 and (inferred := _inferred(pd.DatetimeIndex(stamps))):
-        return inferred
-    steps = stamps.diff().dropna()
-    if not len(steps):
-        return None
-    common = pd.Timedelta(steps.mode().iloc[0])
-    if (steps == common).mean() > 0.5 and common < pd.Timedelta(days=28):
-        return to_offset(common).freqstr
-    return _of_a_stretch(stamps)
+def _is_summer_time(local: pd.DatetimeIndex, first: bool) -> np.ndarray:
+    """Return which of a series' times are before the clock was put back, wherever it shows a time twice.
 
-
-def _of_a_stretch(stamps: pd.Series) -> str | None:
-    """Return the frequency of the first few values without a gap, for months and years, whose lengths differ."""
-    index = pd.DatetimeIndex(stamps)
-    stretches = (index[start : start + STRETCH] for start in range(len(index) - STRETCH + 1))
-    return next(filter(None, map(_inferred, stretches)), None)
-
-
-def _inferred(index: pd.DatetimeIndex) -> str | None:
-    with pd.option_context("future.infer_freq_returns_offset", True):
-        offset = to_offset(pd.infer_freq(index))
-    return None if offset is None else offset.freqstr
+    Of two equal times the upper one is; one that stands alone is if `first` says so.
+    """
+    repeated, again = local.duplicated(keep=False), local.duplicated(keep="first")
+    return np.where(repeated, ~again, first)
 
 
 def daylight_steps(rows: pd.DataFrame, zone: str | None) -> list[str]:

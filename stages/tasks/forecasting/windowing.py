@@ -8,13 +8,11 @@ import pandas as pd
 
 from stages.config.dataset import Dataset
 from stages.config.schema import Part
-from stages.runtime.errors import UserError
 from stages.runtime.files import write_json
 from stages.tasks.base import Preparation
 from stages.tasks.forecasting.config import Reading, WindowConfig
 from stages.tasks.forecasting.modeling.scaler import fit_scaler
 from stages.tasks.forecasting.modeling.tables import part_ends, to_panel, window_starts
-from stages.tasks.forecasting.timing import frequency_of
 
 
 def prepare(dataset: Dataset, output: Path) -> Preparation:
@@ -32,14 +30,10 @@ def write_windows(
     """Write the scaled series and windows of the tables train and validation; test, if given, is not read.
 
     Raises:
-        UserError: a series is too short, cannot be scaled or has no frequency.
+        UserError: a series is too short or cannot be scaled.
     """
     train, validation = parts["train"], parts["validation"]
-    first = train[train["series"] == train["series"].iloc[0]]["timestamp"]
-    frequency = frequency_of(first, reading.frequency)
-    if frequency is None:
-        raise UserError("the steps between the times of train tell no frequency: set reading.frequency")
-    state = fit_scaler(train, validation, config, frequency, reading.time_zone)
+    state = fit_scaler(train, validation, config, train.attrs["frequency"], reading.time_zone)
     panel = to_panel(pd.concat([train, validation]), state)
     [ends] = part_ends(panel, [train], state)
     starts = {

@@ -14,10 +14,12 @@ from stages.config.paths import Paths
 from stages.config.resolved import write_resolved
 from stages.config.schema import ModelConfig, Part
 from stages.split import split
+from stages.tasks.base import Split
 from stages.tasks.discovery import find_task
 from stages.tasks.forecasting.config import Reading, Section, SplitConfig, WindowConfig
 from stages.tasks.forecasting.modeling.data import Prepared
 from stages.tasks.forecasting.splitter import split_series
+from stages.tasks.forecasting.unfit import Rule, Unfit
 from stages.tasks.forecasting.windowing import write_windows
 from stages.window import window
 from tests.tasks.models import is_network, model_names, small_parameters
@@ -31,6 +33,7 @@ ENTRY = {
     "split": {"validation": 0.2, "test": 0.2},
     "window": {"look_back": 24, "horizon": 8, "season": 8, "calendar": ["hour"]},
 }
+WINDOW = WindowConfig(look_back=12, horizon=4, season=3)
 TRAINING = {"min_steps": 1, "batch_size": 16, "windows_per_epoch": 64, "validation_windows": 40, "ema_decay": 0.5}
 
 
@@ -84,7 +87,14 @@ def series_table(count: int = 100, names: Sequence[str] = ("a", "b"), values: An
         column = rng.normal(size=count).cumsum() if values is None else values
         stamps = pd.date_range("2024-01-01", periods=count, freq="h")
         tables.append(pd.DataFrame({"series": name, "timestamp": stamps, "value": column, "filled": False}))
-    return pd.concat(tables, ignore_index=True)
+    table = pd.concat(tables, ignore_index=True)
+    table.attrs["frequency"] = "h"
+    return table
+
+
+def split_table(table: pd.DataFrame, rule: Rule = "refuse", window: WindowConfig = WINDOW, **split: Any) -> Split:
+    """Split a table of series."""
+    return split_series(table, SplitConfig(**split), window, Unfit(rule, "reading.unfit_series"))
 
 
 def prepared(
@@ -92,8 +102,8 @@ def prepared(
 ) -> tuple[dict[Part, pd.DataFrame], Prepared]:
     """Split a table and write its windows; return the parts and what was written."""
     table = series_table() if table is None else table
-    parts = dict(split_series(table, SplitConfig(validation=0.2, test=0.2)).parts)
-    config = WindowConfig(**({"look_back": 12, "horizon": 4, "season": 3} | window))
+    parts = dict(split_table(table, validation=0.2, test=0.2).parts)
+    config = WINDOW.model_copy(update=window)
     write_windows(parts, Reading(), config, folder / "window")
     return parts, Prepared.open(folder / "window")
 

@@ -8,25 +8,23 @@ import pytest
 from pydantic import ValidationError
 
 from stages.runtime.errors import UserError
-from stages.tasks.forecasting.config import Reading, SplitConfig, WindowConfig
+from stages.tasks.forecasting.config import Reading, WindowConfig
 from stages.tasks.forecasting.modeling.calendar import calendar_features
 from stages.tasks.forecasting.modeling.data import Panel, Windows
 from stages.tasks.forecasting.modeling.scaler import fit_scaler
 from stages.tasks.forecasting.modeling.tables import later_windows, to_panel, window_starts
-from stages.tasks.forecasting.splitter import split_series
-from stages.tasks.forecasting.windowing import write_windows
-from tests.tasks.forecasting.small import prepared, series_table
+from tests.tasks.forecasting.small import WINDOW, prepared, series_table, split_table
 
 
 def test_parts_follow_each_other_and_nothing_is_lost():
-    result = split_series(series_table(), SplitConfig(validation=0.2, test=10))
+    result = split_table(series_table(), validation=0.2, test=10)
     assert [len(part) for part in result.parts.values()] == [140, 40, 20] and result.dropped == {}
     for one, other in pairwise(result.parts.values()):
         assert one["timestamp"].max() < other["timestamp"].min()
 
 
 def test_what_follows_the_official_parts_is_dropped_and_counted():
-    result = split_series(series_table(), SplitConfig(train=50, validation=20, test=20))
+    result = split_table(series_table(), train=50, validation=20, test=20)
     assert [len(part) for part in result.parts.values()] == [100, 40, 40] and result.dropped == {"after test": 20}
 
 
@@ -34,9 +32,55 @@ def test_a_series_without_a_value_in_a_part_is_named():
     table = series_table()
     late = table[(table["series"] == "a") | (table["timestamp"] > "2024-01-04")]
     with pytest.raises(UserError, match="series 'b' has no value in train"):
-        split_series(late, SplitConfig(validation=0.2, test=0.2))
+        split_table(late, validation=0.2, test=0.2)
     with pytest.raises(UserError, match="the series have 100 times, but train 90, validation 20 and test 20 need 130"):
-        split_series(table, SplitConfig(train=90, validation=20, test=20))
+        split_table(table, train=90, validation=20, test=20)
+
+
+def test_all_unfit_series_are_named_at_once_or_dropped_and_counted():
+    still, short = series_table(names=("still",), values=3.0), series_table(70, names=("short",))
+    table = pd.concat([series_table(), still, short], ignore_index=True)
+    table.attrs["frequency"] = "h"
+    with pytest.raises(UserError) as problem:
+        split_table(table, validation=0.2, test=0.2)
+    lines = str(problem.value).splitlines()
+    assert lines[0] == "2 of 4 series cannot be used; to leave them out, set reading.unfit_series to drop:"
+    assert "series 'short' has no value in test" in lines[1] and "series 'still' is constant in train" in lines[2]
+    result = split_table(table, "drop", validation=0.2, test=0.2)
+    assert result.dropped == {"of a series without a value in a part": 70, "of a series that cannot be scaled": 100}
+    assert [set(part["series"]) for part in result.parts.values()] == [{"a", "b"}] * 3
+    with pytest.raises(UserError, match="series 'still' is constant"):
+        split_table(still.assign(), "drop", validation=0.2, test=0.2)  # nothing would be left
+
+
+def test_many_unfit_series_are_counted():
+    table = series_table(names=[f"s{n}" for n in range(30)], values=1.0)
+    with pytest.raises(UserError, match="30 of 30 series cannot be used:") as problem:
+        split_table(table, validation=0.2, test=0.2)
+    lines = str(problem.value).splitlines()
+    assert len(lines) == 22 and lines[-1] == "  … and 10 more"
+
+
+@pytest.mark.parametrize(
+    ("values", "window", "message"),
+    [
+        (1e8 + np.arange(100) % 7, {"scaler": "none"}, "single precision, .* set window.scaler to standard"),
+        (np.where(np.arange(100) < 20, 1e9, 0) + np.arange(100) % 7, {}, "begin the series after its jump"),
+        (np.arange(100) % 7 * 1e-300, {}, r"so small \(at most 6e-300\) that their squares vanish"),
+    ],
+)
+def test_what_numbers_of_a_machine_cannot_hold_is_refused(values, window, message):
+    window = WINDOW.model_copy(update=window)
+    with pytest.raises(UserError, match=message):
+        split_table(series_table(names=("a",), values=values), window=window, validation=0.2, test=0.2)
+
+
+def test_the_truth_is_not_rounded(tmp_path):
+    values = 1e6 + np.random.default_rng(0).normal(size=100)
+    parts, data = prepared(tmp_path, series_table(names=("a",), values=values))
+    _, windows = later_windows(parts, data.state)
+    truth = data.state.inverse_transform(windows.targets(), windows.series)
+    assert np.abs(truth[:, 0] - parts["test"]["value"].to_numpy()[: len(truth)]).max() < 1e-9
 
 
 def test_the_scaler_is_fitted_on_train_alone(tmp_path):
@@ -153,13 +197,6 @@ def test_a_series_unknown_to_the_scaler_is_refused(tmp_path):
     _, data = prepared(tmp_path)
     with pytest.raises(UserError, match="series 'c' was not in train: known are a, b"):
         to_panel(series_table(names=("c",)), data.state)
-
-
-def test_a_train_part_without_a_frequency_is_refused(tmp_path):
-    table = series_table(3, names=("a",), values=[1.0, 2, 4])
-    parts = {"train": table[:1], "validation": table[1:2], "test": table[2:]}
-    with pytest.raises(UserError, match=r"tell no frequency: set reading\.frequency"):
-        write_windows(parts, Reading(), WindowConfig(), tmp_path / "window")
 
 
 def test_steps_on_the_grid_count_from_trains_begin(tmp_path):

@@ -341,3 +341,123 @@ def test_a_frequency_goes_forward(frequency):
 def test_a_column_has_one_use():
     with pytest.raises(ValidationError, match="the column 'load' has two uses"):
         Reading(values=["load"], covariates=["load"])
+
+
+DAYS = [str(day.date()) for day in pd.bdate_range("2020-01-01", periods=40)]
+
+
+def test_business_days_of_which_one_is_a_holiday_lack_one_value(tmp_path):
+    values, days = list(range(39)), DAYS[:20] + DAYS[21:]
+    with pytest.raises(
+        UserError, match=r"1 value\(s\) missing, at 2020-01-29 .*every B, of which 1 are missing, with D 17"
+    ):
+        raw(tmp_path, lines(values, days))
+    table = raw(tmp_path, lines(values, days), gaps="forward")
+    assert table.notes["frequency"] == "B" and table.notes["filled"] == {"load": 1} and table.rows.num_rows == 40
+
+
+def test_one_frequency_is_inferred_from_the_rows_of_all_series(tmp_path):
+    short = "".join(f"{day},a,1\n" for day in DAYS[3:7])  # from a Monday to a Thursday: by itself it might be of days
+    text = "timestamp,shop,load\n" + short + "".join(f"{day},b,{n}\n" for n, day in enumerate(DAYS))
+    table = raw(tmp_path, text, series="shop")
+    assert table.notes["frequency"] == "B" and table.rows.to_pandas().attrs["frequency"] == "B"
+
+
+@pytest.mark.parametrize(
+    ("stamps", "frequency"),
+    [
+        ([f"2020-{month:02}-15" for month in range(1, 9)], "MS+14D"),
+        ([f"202{month // 12}-{month % 12 + 1:02}-15" for month in range(0, 16, 2)], "MS+14D"),
+        (list(map(str, pd.date_range("2020-01-31", periods=8, freq="ME"))), "ME"),
+        (list(map(str, pd.date_range("2020-01-02", periods=8, freq="W-THU"))), "W-THU"),
+        (list(map(str, pd.date_range("2020-02-01", periods=8, freq="QS-FEB"))), "QS-FEB"),
+        ([f"20{year}-03-10" for year in range(20, 28)], "YS-MAR+9D"),
+        (list(map(str, pd.date_range("2020-01-01", periods=8, freq="BME"))), "BME"),
+    ],
+)
+def test_months_quarters_and_years_may_begin_on_any_day(tmp_path, stamps, frequency):
+    assert raw(tmp_path, lines(range(8), stamps)).notes["frequency"] == frequency
+
+
+@pytest.mark.parametrize("word", ["monthly", "MS+14D"])
+def test_a_frequency_may_be_declared_in_words(tmp_path, word):
+    stamps = [f"2020-{month:02}-15" for month in range(1, 9)]
+    assert raw(tmp_path, lines(range(8), stamps), frequency=word).notes["frequency"] == "MS+14D"
+
+
+def test_whole_numbers_count_steps_unless_a_format_says_otherwise(tmp_path):
+    text = lines(range(8), range(1996, 2004))
+    table = raw(tmp_path, text)
+    assert table.notes["frequency"] == "step"
+    stamps = table.rows.to_pandas()["timestamp"]
+    assert (stamps.diff()[1:] == pd.Timedelta(days=1)).all() and stamps[0] == pd.Timestamp(0) + pd.Timedelta(days=1996)
+    assert raw(tmp_path, text, time_format="%Y").notes["frequency"] == "YS-JAN"
+    with pytest.raises(UserError, match=r"row 1 \(1700000000\): whole numbers count steps, but this is too large"):
+        raw(tmp_path, lines(range(8), range(1_700_000_000, 1_700_000_008)))
+
+
+def test_steps_may_have_gaps(tmp_path):
+    table = raw(tmp_path, lines(range(7), [1, 2, 3, 4, 5, 8, 9]), gaps="interpolate")
+    assert table.rows.num_rows == 9 and table.notes["frequency"] == "step"
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("year,month,day,hour", lambda stamp: f"{stamp.year},{stamp.month},{stamp.day},{stamp.hour}"),
+        ("day,time", lambda stamp: f"{stamp:%Y-%m-%d},{stamp:%H:%M}"),
+    ],
+)
+def test_a_time_may_stand_in_several_columns(tmp_path, header, row):
+    stamps = pd.to_datetime(STAMPS)
+    text = f"{header},load\n" + "".join(f"{row(stamp)},{n}\n" for n, stamp in enumerate(stamps))
+    table = raw(tmp_path, text, timestamp=header.split(","))
+    assert table.rows.to_pandas()["timestamp"].tolist() == stamps.tolist() and table.notes["series"] == {"load": 8}
+
+
+AUTUMN = [*("01:00", "01:30"), *sorted(["02:00", "02:30"] * 2), *("03:00", "03:30")]
+
+
+@pytest.mark.parametrize(
+    ("clock", "rule", "utc"),
+    [
+        (AUTUMN, "first", ["23:00", "23:30", "00:00", "00:30", "01:00", "01:30", "02:00", "02:30"]),
+        (["01:00", "01:30", "02:00", "02:30", "03:00"], "first", ["23:00", "23:30", "00:00", "00:30", "02:00"]),
+        (["01:00", "01:30", "02:00", "02:30", "03:00"], "second", ["23:00", "23:30", "01:00", "01:30", "02:00"]),
+    ],
+)
+def test_an_hour_that_a_clock_shows_twice_has_a_rule(tmp_path, clock, rule, utc):
+    stamps = [f"2021-10-31 {time}" for time in clock]
+    text = lines(range(len(stamps)), stamps)
+    with pytest.raises(UserError, match=r"set reading\.repeated_hour to first or second"):
+        raw(tmp_path, text, time_zone="Europe/Berlin")
+    rows = raw(tmp_path, text, time_zone="Europe/Berlin", repeated_hour=rule, gaps="interpolate").rows.to_pandas()
+    assert rows[~rows["filled"]]["timestamp"].dt.strftime("%H:%M").tolist() == utc
+
+
+def test_files_with_the_same_column_are_parts_of_a_series_or_series_of_their_own(tmp_path):
+    raw(tmp_path, lines(range(4), STAMPS[:4]), name="north.csv")
+    later = lines(range(4), STAMPS[4:])
+    with pytest.raises(
+        UserError, match=r"north\.csv and .*south\.csv both have the column 'load': set .*reading\.files"
+    ):
+        raw(tmp_path, later, name="south.csv")
+    assert raw(tmp_path, later, name="south.csv", files="join").notes["series"] == {"load": 8}
+    assert raw(tmp_path, later, name="south.csv", files="series").notes["series"] == {"north": 4, "south": 4}
+
+
+def test_all_unfit_series_are_named_at_once_or_dropped_and_counted(tmp_path):
+    rows = {"a": range(8), "b": [0, 1, 2, 2, 4, 5, 6, 7], "c": [0, 1, 3, 2, 4, 5, 6, 7]}
+    text = "timestamp,shop,load\n" + "".join(f"{STAMPS[n]},{shop},{n}\n" for shop in rows for n in rows[shop])
+    text += "".join(f"{stamp},d,\n" for stamp in STAMPS)
+    with pytest.raises(UserError) as problem:
+        raw(tmp_path, text, series="shop")
+    for words in ("3 of 4 series cannot be used", "series 'b': ", "series 'c': ", "series 'd' has no value", "to drop"):
+        assert words in str(problem.value)
+    table = raw(tmp_path, text, series="shop", unfit_series="drop")
+    assert table.notes["series"] == {"a": 8} and table.rows_read == 32
+    assert table.rows_dropped == {
+        "of a series with a time twice": 8,
+        "of a series out of order": 8,
+        "of a series without a value": 8,
+    }

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
+from stages.tasks.forecasting.frequency import time_grid
+
 PHASES: dict[str, Callable[[pd.DatetimeIndex], np.ndarray]] = {  # how far a time is on its way round, 0 to 1
     "hour": lambda local: np.asarray((local.hour + local.minute / 60) / 24, float),
     "weekday": lambda local: np.asarray(local.dayofweek / 7, float),
@@ -16,7 +18,7 @@ def grid_steps(stamps: pd.DatetimeIndex, begin: pd.Timestamp, frequency: str) ->
     """Return how many steps of a frequency each time lies after `begin`, (times,) int64; negative before it."""
     if not len(stamps):
         return np.zeros(0, np.int64)
-    grid = pd.date_range(min(begin, stamps.min()), max(begin, stamps.max()), freq=frequency)
+    grid = time_grid(min(begin, stamps.min()), frequency, max(begin, stamps.max()))
     return np.asarray(grid.searchsorted(stamps) - grid.searchsorted(begin)).astype(np.int64)
 
 

@@ -16,7 +16,7 @@ BATCH = 128  # windows that are forecast at a time: more take memory, and no les
 class Panel:
     """All series one after the other, scaled. n values, C covariates, S series."""
 
-    values: np.ndarray  # (n,) float32
+    values: np.ndarray  # (n,) float64: the truth that errors are measured against is not rounded
     covariates: np.ndarray  # (n, C) float32
     steps: np.ndarray  # (n,) int64: places on the time grid of all series, counted from train's begin
     filled: np.ndarray  # (n,) bool: made by reading.gaps, not observed

@@ -75,7 +75,7 @@ class Batches:
         order = np.concatenate([self.rng.permutation(len(self.windows)) for _ in range(rounds)])
         for start in range(0, len(self) * self.batch_size, self.batch_size):
             batch = self.windows.take(order[start : start + self.batch_size])
-            yield inputs_of(batch, self.shape), batch.targets(), np.ones(self.batch_size, np.float32)
+            yield inputs_of(batch, self.shape), batch.targets().astype(np.float32), np.ones(self.batch_size, np.float32)
 
 
 def loss_of(output: str) -> Loss:

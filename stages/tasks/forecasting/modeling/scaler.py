@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from stages.tasks.forecasting.config import WindowConfig
 
+VISIBLE = 10 * float(np.finfo(np.float32).eps)  # the least move, as a share of the distance from the centre
 COVARIATE = "covariate."  # before the name of a column that is known ahead
 
 
@@ -87,7 +88,7 @@ def fit_scaler(
         UserError: a series is constant, or no longer than its season; names it.
     """
     rows = [
-        (str(name), *_fit_series(str(name), rows["value"].to_numpy(float), rows["filled"].to_numpy(bool), config))
+        (str(name), *fit_series(str(name), rows["value"].to_numpy(float), rows["filled"].to_numpy(bool), config))
         for name, rows in train.groupby("series", sort=False)
     ]
     names, centers, scales, naive_errors = (list(column) for column in zip(*rows, strict=True))
@@ -117,10 +118,14 @@ def fit_scaler(
     )
 
 
-def _fit_series(
-    name: str, values: np.ndarray, filled: np.ndarray, config: "WindowConfig"
-) -> tuple[float, float, float]:
-    """Return a series' centre, its scale, and the mean absolute error of the value a season before, both observed."""
+def fit_series(name: str, values: np.ndarray, filled: np.ndarray, config: "WindowConfig") -> tuple[float, float, float]:
+    """Return a series' centre, its scale, and its naive error, all on train's values (n,).
+
+    The naive error is the mean absolute error of the value a season before, where both were observed.
+
+    Raises:
+        UserError: it is no longer than its season, constant, or has a value without a logarithm.
+    """
     season = config.season
     if len(values) <= season:
         raise UserError(
@@ -131,14 +136,39 @@ def _fit_series(
     naive_error = float(np.abs(values[season:] - values[:-season])[observed].sum() / max(observed.sum(), 1))
     if config.logarithm and values.min() <= 0:
         raise UserError(_no_logarithm(name, values.min()))
-    center, scale = _location_and_scale(np.log(values) if config.logarithm else values, config.scaler)
+    transformed = np.log(values) if config.logarithm else values
+    center, scale = _location_and_scale(transformed, config.scaler)
+    if scale <= 0 < naive_error and config.scaler == "standard":
+        raise UserError(
+            f"series '{name}' has values so small (at most {np.abs(values).max():g}) that their squares vanish: "
+            "multiply the column by a power of ten"
+        )
     if scale <= 0 or naive_error <= 0:
         what = "constant" if np.ptp(values) == 0 else "the same in every season, or hardly ever moves,"
         raise UserError(
             f"series '{name}' is {what} in train, so that nothing can be scaled or learned: leave it out "
             "(reading.values)" + ("" if naive_error <= 0 else ", or set window.scaler to standard")
         )
+    _refuse_invisible_moves(name, transformed, observed, center, config)
     return center, scale, naive_error
+
+
+def _refuse_invisible_moves(
+    name: str, values: np.ndarray, observed: np.ndarray, center: float, config: "WindowConfig"
+) -> None:
+    """Refuse a series whose moves are lost in single precision, in which networks compute."""
+    moves = np.abs(values[config.season :] - values[: -config.season])[observed]
+    usual, far = np.median(moves[moves > 0]), np.abs(values - center).max()  # where most stand still, others count
+    if usual < VISIBLE * far:
+        hint = (
+            "set window.scaler to standard"
+            if config.scaler == "none"
+            else "begin the series after its jump, or forecast its differences"
+        )
+        raise UserError(
+            f"series '{name}' moves by {usual:.3g} in a season, but lies up to {far:.3g} away from its centre: single "
+            f"precision, in which networks compute, does not see that: {hint}"
+        )
 
 
 def _no_logarithm(name: str, value: float) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,9 @@ from stages.runtime.errors import UserError
 from stages.tasks.forecasting.modeling.calendar import calendar_features, grid_steps
 from stages.tasks.forecasting.modeling.data import Panel, Windows
 from stages.tasks.forecasting.modeling.scaler import COVARIATE, ScalerState
+
+if TYPE_CHECKING:
+    from stages.tasks.forecasting.config import WindowConfig
 
 
 def to_panel(table: pd.DataFrame, state: ScalerState) -> Panel:
@@ -30,7 +34,7 @@ def to_panel(table: pd.DataFrame, state: ScalerState) -> Panel:
     covariates = ((covariates - state.covariate_center) / state.covariate_scale).astype(np.float32)
     stamps = pd.DatetimeIndex(table["timestamp"])
     return Panel(
-        values=values.astype(np.float32),
+        values=values,
         covariates=np.concatenate([covariates, calendar_features(stamps, state.calendar, state.time_zone)], axis=1),
         steps=grid_steps(stamps, pd.Timestamp(state.begin), state.frequency),
         filled=table["filled"].to_numpy(bool),
@@ -63,7 +67,7 @@ def window_starts(
     for name, begin, start, end in zip(state.series, panel.bounds[:-1], first, last, strict=True):
         origins = np.arange(max(start, begin + state.look_back), end - state.horizon + 1, stride)
         if not len(origins):
-            raise UserError(_too_short(name, end - begin, end - start, state, part))
+            raise UserError(too_short(name, end - begin, end - start, state, part))
         starts.append(origins - state.look_back)
     return np.concatenate(starts).astype(np.int64)
 
@@ -78,23 +82,25 @@ def later_windows(parts: Mapping[Part, pd.DataFrame], state: ScalerState) -> lis
     ]
 
 
-def _too_short(name: str, before: int, length: int, state: ScalerState, part: Part) -> str:
+def too_short(name: str, before: int, length: int, window: "ScalerState | WindowConfig", part: Part) -> str:
     """Say by how much a series is too short, and what would fit.
 
     Args:
         name: of the series.
         before: its steps up to the part's end.
         length: its steps in the part.
-        state: has the windows' sizes.
+        window: has the windows' sizes.
         part: the part's name.
     """
-    if length < state.horizon:
-        lacking = state.horizon - length
+    if length < window.horizon:
+        lacking = window.horizon - length
         fits = f"a window.horizon of at most {length}, or a longer {part} (split.{part})"
-        return f"series '{name}' has {length} steps in {part}, {lacking} fewer than the horizon {state.horizon}: {fits}"
-    need = state.look_back + state.horizon
+        return (
+            f"series '{name}' has {length} steps in {part}, {lacking} fewer than the horizon {window.horizon}: {fits}"
+        )
+    need = window.look_back + window.horizon
     return (
         f"series '{name}' has {before} steps up to the end of {part}, {need - before} fewer than look_back "
-        f"{state.look_back} and horizon {state.horizon} need: a window.look_back of at most "
-        f"{max(before - state.horizon, 0)} would fit"
+        f"{window.look_back} and horizon {window.horizon} need: a window.look_back of at most "
+        f"{max(before - window.horizon, 0)} would fit"
     )
