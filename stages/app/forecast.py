@@ -16,11 +16,11 @@ from stages.runtime.jax_setup import prepare_jax
 from stages.tasks.discovery import load_params
 from stages.tasks.forecasting.config import Section
 from stages.tasks.forecasting.evaluation import INTERVAL_ENDS
-from stages.tasks.forecasting.frequency import time_grid
 from stages.tasks.forecasting.loader import read_history
 from stages.tasks.forecasting.modeling.calendar import grid_steps
 from stages.tasks.forecasting.modeling.conformal import MIN_CALIBRATION
 from stages.tasks.forecasting.modeling.data import Panel, Windows
+from stages.tasks.forecasting.modeling.frequency import time_grid
 from stages.tasks.forecasting.modeling.saved import Saved
 from stages.tasks.forecasting.modeling.scaler import COVARIATE, ScalerState
 from stages.tasks.forecasting.modeling.tables import to_panel

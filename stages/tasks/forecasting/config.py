@@ -34,7 +34,7 @@ def _frequency(alias: str | None) -> str | None:
     """Refuse a frequency that pandas does not know."""
     if alias is None:
         return None
-    from stages.tasks.forecasting.frequency import WORDS, known_frequency  # imports pandas
+    from stages.tasks.forecasting.modeling.frequency import WORDS, known_frequency  # imports pandas
 
     if not known_frequency(alias):
         raise ValueError(f"must be a frequency as pandas names it, such as 30min, h, D, W, MS, or {', '.join(WORDS)}")
@@ -146,9 +146,19 @@ class WindowConfig(Frozen):
         default=False,
         description="scale and forecast the logarithms of the values, for series that grow and swing in percent",
     )
+    minimum: float | None = Field(
+        default=None, description="forecasts and their intervals go no lower; 0 for what cannot be negative"
+    )
+    maximum: float | None = Field(default=None, description="forecasts and their intervals go no higher")
     calendar: Annotated[tuple[Literal["hour", "weekday", "month"], ...], AfterValidator(distinct)] = Field(
         default=(), description="features that models read, for past and future"
     )
+
+    @model_validator(mode="after")
+    def _bounds_in_order(self) -> "WindowConfig":
+        if None not in (self.minimum, self.maximum) and self.minimum >= self.maximum:  # type: ignore[operator]
+            raise ValueError("minimum must be below maximum")
+        return self
 
 
 class ForecastingDataset(DatasetConfig):

@@ -40,7 +40,7 @@ def evaluate(saved: Saved, dataset: Dataset) -> EvaluationResult:
     block, update = block_numbers(windows), update_numbers(windows)
     seconds, sums, examples = 0.0, {}, None
     for seed, forecaster in saved.replicas():
-        online = OnlineConformal(forecaster.model, validation, len(state.series))
+        online = OnlineConformal(forecaster.model, validation, state)
         sums[seed] = ErrorSums.of(online.forecast(windows, update), windows, block, state)
         seconds += online.seconds
         if examples is None:

@@ -19,6 +19,7 @@ from stages.tasks.forecasting.modeling.conformal import (
 )
 from stages.tasks.forecasting.modeling.contract import Forecaster
 from stages.tasks.forecasting.modeling.data import BATCH, Windows
+from stages.tasks.forecasting.modeling.scaler import ScalerState
 from stages.tasks.forecasting.modeling.statistics import to_quantiles
 
 CHUNK = 32 * BATCH  # windows whose forecasts are held at a time
@@ -27,9 +28,10 @@ CHUNK = 32 * BATCH  # windows whose forecasts are held at a time
 class OnlineConformal:
     """A model on the test part's windows, in order of time, with an update of its intervals now and then."""
 
-    def __init__(self, model: Forecaster, validation: Windows, num_series: int) -> None:
+    def __init__(self, model: Forecaster, validation: Windows, state: ScalerState) -> None:
         """Start from the residuals on validation."""
-        self.model, self.residuals = model, Residuals.sample(model, validation, num_series)
+        num_series = len(state.series)
+        self.model, self.state, self.residuals = model, state, Residuals.sample(model, validation, num_series)
         self.share = calibration_share(validation, num_series)
         self.latest = np.maximum(self.residuals.counts(num_series), MIN_CALIBRATION)
         self.offsets: list[np.ndarray] = []  # (series, H, levels) of each update
@@ -55,11 +57,14 @@ class OnlineConformal:
                 self.offsets.append(self.residuals.offsets(self.latest, begins[number]))
             for place in range(0, len(chunk), BATCH):
                 rows = slice(place, place + BATCH)
-                yield apply_offsets(forecasts[rows], self._offsets_of(chunk.take(rows), update[here][rows]))
+                batch = chunk.take(rows)
+                quantiles = apply_offsets(forecasts[rows], self._offsets_of(batch, update[here][rows]))
+                yield self.state.clip(quantiles, batch.series)
 
     def repeat(self, windows: Windows, update: np.ndarray) -> np.ndarray:
         """Return the quantiles of a few of the windows that `forecast` has yielded, (windows, H, levels)."""
-        return apply_offsets(self.model.forecast(windows), self._offsets_of(windows, update))
+        quantiles = apply_offsets(self.model.forecast(windows), self._offsets_of(windows, update))
+        return self.state.clip(quantiles, windows.series)
 
     def _offsets_of(self, windows: Windows, update: np.ndarray) -> np.ndarray:
         """Return what is added to each window's quantiles, (windows, H, levels)."""

@@ -9,7 +9,14 @@ import pandas as pd
 
 from stages.runtime.errors import UserError
 from stages.tasks.forecasting.config import Reading
-from stages.tasks.forecasting.frequency import WORDS, Candidate, candidates, common_step, grid_places, time_grid
+from stages.tasks.forecasting.modeling.frequency import (
+    WORDS,
+    Candidate,
+    candidates,
+    common_step,
+    grid_places,
+    time_grid,
+)
 from stages.tasks.forecasting.modeling.scaler import COVARIATE
 from stages.tasks.forecasting.unfit import Unfit
 

@@ -11,7 +11,7 @@ from stages.config.schema import PARTS, Part
 from stages.runtime.errors import UserError
 from stages.tasks.base import Split
 from stages.tasks.forecasting.config import SplitConfig, WindowConfig
-from stages.tasks.forecasting.frequency import shown_time
+from stages.tasks.forecasting.modeling.frequency import shown_time
 from stages.tasks.forecasting.modeling.scaler import fit_series
 from stages.tasks.forecasting.modeling.tables import too_short
 from stages.tasks.forecasting.unfit import Unfit

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from stages.runtime.errors import UserError
-from stages.tasks.forecasting.frequency import EPOCH
+from stages.tasks.forecasting.modeling.frequency import EPOCH
 
 if TYPE_CHECKING:
     from stages.tasks.forecasting.config import Reading

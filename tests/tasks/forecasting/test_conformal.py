@@ -1,5 +1,7 @@
 """Intervals come from the latest residuals that were known, and from no others."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,9 @@ from stages.tasks.forecasting.modeling.conformal import (
 )
 from stages.tasks.forecasting.modeling.contract import LEVELS, MEDIAN
 from stages.tasks.forecasting.modeling.data import Panel, Windows
+from stages.tasks.forecasting.modeling.scaler import fit_scaler
 from stages.tasks.forecasting.online import OnlineConformal
+from tests.tasks.forecasting.small import WINDOW, series_table
 
 LOOK_BACK, HORIZON = 3, 2
 LOW_80, HIGH_80 = LEVELS.index(0.1), LEVELS.index(0.9)
@@ -24,6 +28,11 @@ class Zero:
 
     def forecast(self, windows):
         return np.zeros((len(windows), HORIZON))
+
+
+STATE = replace(
+    fit_scaler(series_table(), series_table(), WINDOW, "h", None), center=[0.0, 0.0], scale=[1.0, 1.0]
+)  # of two series, which scales nothing
 
 
 def windows_of(values, first: int, last: int) -> Windows:
@@ -116,7 +125,7 @@ def test_a_series_with_few_residuals_has_those_of_all():
 
 def test_later_windows_settle_the_intervals_of_series_that_have_enough():
     values = np.stack([np.full(100, 1.0), np.full(100, 2.0)])
-    saved = CalibratedForecaster(Zero(), np.full((2, HORIZON, len(LEVELS)), 7.0))
+    saved = CalibratedForecaster(Zero(), np.full((2, HORIZON, len(LEVELS)), 7.0), STATE)
     later = windows_of(values, 10, 80)
     few = later.take(np.concatenate([np.arange(60), 69 + np.arange(MIN_CALIBRATION - 1)]))
     assert saved.recalibrate(later).offsets[:, 0, HIGH_80].tolist() == [1, 2]
@@ -124,12 +133,26 @@ def test_later_windows_settle_the_intervals_of_series_that_have_enough():
     assert saved.recalibrate(later.take(slice(0, 5))) is saved
 
 
+@pytest.mark.parametrize(("bounds", "low", "high"), [({}, -7, 7), ({"minimum": 0.0}, 0, 7), ({"maximum": 2.0}, -7, 2)])
+def test_forecasts_and_their_intervals_stay_within_the_bounds(bounds, low, high):
+    state = replace(STATE, **bounds)
+    offsets = np.tile(np.linspace(-7, 7, len(LEVELS)), (2, HORIZON, 1))
+    quantiles = CalibratedForecaster(Zero(), offsets, state).forecast(windows_of(np.zeros((2, 100)), 10, 80))
+    assert (quantiles.min(), quantiles.max()) == (low, high)
+    assert (state.inverse_transform(quantiles[:1], np.array([0])) >= (state.minimum or -np.inf)).all()
+
+
+def test_a_bound_without_a_logarithm_bounds_no_logarithm():
+    state, values = replace(STATE, logarithm=True, minimum=0.0, maximum=np.e), np.array([[-5.0, 0.5, 5.0]])
+    assert state.clip(values, np.array([0])).tolist() == [[-5.0, 0.5, 1.0]]
+
+
 def rolled(values, first: int, last: int, length: int):
     """Return the quantiles of all test windows in order of time, when each began, and each one's block."""
     validation, test = windows_of(values, 10, first), windows_of(values, first, last)
     test = test.take(np.argsort(test.steps, kind="stable"))
     block = (test.steps - first) // length
-    found = OnlineConformal(Zero(), validation, len(values)).forecast(test, block)
+    found = OnlineConformal(Zero(), validation, STATE).forecast(test, block)
     return np.concatenate(list(found)), test, block
 
 

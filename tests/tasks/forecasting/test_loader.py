@@ -367,7 +367,7 @@ def test_one_frequency_is_inferred_from_the_rows_of_all_series(tmp_path):
     ("stamps", "frequency"),
     [
         ([f"2020-{month:02}-15" for month in range(1, 9)], "MS+14D"),
-        ([f"202{month // 12}-{month % 12 + 1:02}-15" for month in range(0, 16, 2)], "MS+14D"),
+        ([f"202{month // 12}-{month % 12 + 1:02}-15" for month in range(0, 16, 2)], "2MS+14D"),
         (list(map(str, pd.date_range("2020-01-31", periods=8, freq="ME"))), "ME"),
         (list(map(str, pd.date_range("2020-01-02", periods=8, freq="W-THU"))), "W-THU"),
         (list(map(str, pd.date_range("2020-02-01", periods=8, freq="QS-FEB"))), "QS-FEB"),

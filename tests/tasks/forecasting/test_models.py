@@ -77,7 +77,7 @@ def test_what_comes_after_the_origin_changes_nothing(name, data):
 
 @pytest.mark.parametrize("name", ALL_MODELS)
 def test_quantiles_never_cross_and_cover_the_windows_that_calibrated_them(name, data):
-    forecaster = CalibratedForecaster.calibrate(fitted(name, data), data.validation, 2)
+    forecaster = CalibratedForecaster.calibrate(fitted(name, data), data.validation, data.state)
     quantiles = forecaster.forecast(data.validation)
     assert quantiles.shape == (len(data.validation), 8, len(LEVELS)) and (np.diff(quantiles, axis=-1) >= 0).all()
     assert 0.8 <= error_of(forecaster, data, "inside_80") <= 0.93

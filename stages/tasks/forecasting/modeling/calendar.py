@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from stages.tasks.forecasting.frequency import time_grid
+from stages.tasks.forecasting.modeling.frequency import time_grid
 
 PHASES: dict[str, Callable[[pd.DatetimeIndex], np.ndarray]] = {  # how far a time is on its way round, 0 to 1
     "hour": lambda local: np.asarray((local.hour + local.minute / 60) / 24, float),

@@ -12,6 +12,7 @@ import numpy as np
 
 from stages.tasks.forecasting.modeling.contract import LEVELS, MEDIAN, Forecaster
 from stages.tasks.forecasting.modeling.data import Windows
+from stages.tasks.forecasting.modeling.scaler import ScalerState
 from stages.tasks.forecasting.modeling.statistics import to_quantiles
 
 OFFSETS = "intervals.npy"
@@ -124,15 +125,16 @@ class CalibratedForecaster(Forecaster):
     Romano et al. 2019; for one value per step, split conformal prediction), or those of Student's t.
     """
 
-    def __init__(self, model: Forecaster, offsets: np.ndarray) -> None:
-        """Keep the model and the offsets, (series, H, levels)."""
-        self.model, self.offsets = model, offsets
+    def __init__(self, model: Forecaster, offsets: np.ndarray, state: ScalerState) -> None:
+        """Keep the model, the offsets (series, H, levels), and the scaler, which has the bounds of forecasts."""
+        self.model, self.offsets, self.state = model, offsets, state
 
     @classmethod
-    def calibrate(cls, model: Forecaster, windows: Windows, num_series: int) -> "CalibratedForecaster":
+    def calibrate(cls, model: Forecaster, windows: Windows, state: ScalerState) -> "CalibratedForecaster":
         """Return the model with the offsets that its residuals on some windows give."""
+        num_series = len(state.series)
         residuals = Residuals.sample(model, windows, num_series)
-        return cls(model, residuals.offsets(residuals.counts(num_series)))
+        return cls(model, residuals.offsets(residuals.counts(num_series)), state)
 
     def recalibrate(self, windows: Windows) -> "CalibratedForecaster":
         """Return the model with offsets from later windows, for the series that have MIN_CALIBRATION of them."""
@@ -141,11 +143,13 @@ class CalibratedForecaster(Forecaster):
         residuals = Residuals.sample(self.model, windows, len(self.offsets))
         counts = residuals.counts(len(self.offsets))
         enough = (counts >= MIN_CALIBRATION)[:, None, None]
-        return CalibratedForecaster(self.model, np.where(enough, residuals.offsets(counts), self.offsets))
+        offsets = np.where(enough, residuals.offsets(counts), self.offsets)
+        return CalibratedForecaster(self.model, offsets, self.state)
 
     def forecast(self, windows: Windows) -> np.ndarray:
-        """Return quantiles that never cross, (windows, H, levels), in the scaler's units."""
-        return apply_offsets(self.model.forecast(windows), self.offsets[windows.series])
+        """Return quantiles that never cross, within the bounds, (windows, H, levels), in the scaler's units."""
+        quantiles = apply_offsets(self.model.forecast(windows), self.offsets[windows.series])
+        return self.state.clip(quantiles, windows.series)
 
     def num_params(self) -> int:
         """Return the number of the model's fitted values."""

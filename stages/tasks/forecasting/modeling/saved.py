@@ -41,4 +41,4 @@ class Saved(SavedModel[CalibratedForecaster]):
     def replicas(self, seeds: Sequence[int] | None = None) -> Iterator[tuple[int, CalibratedForecaster]]:
         """Yield (seed, the model with its intervals) for some seeds, or for all; a network is the same object."""
         for seed, model in self.load_replicas(seeds):
-            yield seed, CalibratedForecaster(model, np.load(self.folder / f"seed-{seed}" / OFFSETS))
+            yield seed, CalibratedForecaster(model, np.load(self.folder / f"seed-{seed}" / OFFSETS), self.state)

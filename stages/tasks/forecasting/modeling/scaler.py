@@ -35,6 +35,8 @@ class ScalerState:
     ets_season: int
     scaler: str
     logarithm: bool
+    minimum: float | None  # of forecasts, in the data's units
+    maximum: float | None
     calendar: list[str]
     time_zone: str | None
     frequency: str
@@ -68,6 +70,17 @@ class ScalerState:
         center, scale = self._center_and_scale(values, series)
         unscaled = values * scale + center
         return np.asarray(np.exp(unscaled) if self.logarithm else unscaled)
+
+    def clip(self, values: np.ndarray, series: np.ndarray) -> np.ndarray:
+        """Return forecasts (n, …) in the scaler's units, of the series numbered `series` (n,), within the bounds."""
+        if self.minimum is None and self.maximum is None:
+            return values
+        with np.errstate(divide="ignore", invalid="ignore"):  # the logarithm of a bound of 0 or below bounds nothing
+            ends = [-np.inf if self.minimum is None else self.minimum, np.inf if self.maximum is None else self.maximum]
+            ends = [np.nan_to_num(np.log(end), nan=-np.inf) if self.logarithm else end for end in ends]
+            center, scale = self._center_and_scale(values, series)
+            low, high = ((end - center) / scale for end in ends)
+        return np.clip(values, low, high)
 
     def _center_and_scale(self, values: np.ndarray, series: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         shape = (-1, *[1] * (values.ndim - 1))
@@ -109,6 +122,8 @@ def fit_scaler(
         ets_season=config.ets_season or config.season,
         scaler=config.scaler,
         logarithm=config.logarithm,
+        minimum=config.minimum,
+        maximum=config.maximum,
         calendar=list(config.calendar),
         time_zone=time_zone,
         frequency=frequency,

@@ -37,7 +37,7 @@ def fit_forecaster(job: Job, data: Prepared) -> CalibratedForecaster:
 
 def calibrate(model: Forecaster, data: Prepared) -> CalibratedForecaster:
     """Return a fitted model with intervals from its residuals on validation."""
-    return CalibratedForecaster.calibrate(model, data.validation, len(data.state.series))
+    return CalibratedForecaster.calibrate(model, data.validation, data.state)
 
 
 def _trained_network(job: Job, data: Prepared) -> tuple["NeuralForecaster", "History"]:
@@ -73,7 +73,11 @@ def train_network(network: "NeuralForecaster", job: Job, data: Prepared) -> "His
 def validate(job: Job, forecast: Callable[[Windows], np.ndarray], data: Prepared, **options: Any) -> dict[str, float]:
     """Return metrics on training.validation_windows of validation; `options` of `validation_metrics`."""
     windows = data.validation.subsample(_training(job).validation_windows)
-    return validation_metrics(forecast, windows, data.state, **options)
+
+    def bounded(batch: Windows) -> np.ndarray:
+        return data.state.clip(forecast(batch), batch.series)
+
+    return validation_metrics(bounded, windows, data.state, **options)
 
 
 def _training(job: Job) -> Training:

@@ -112,7 +112,9 @@ def _names(stamps: pd.Series, series: np.ndarray) -> list[str]:
     if len(days := local.day.unique()) == 1 and days[0] <= LAST_SHIFTED_DAY:
         shift = f"+{days[0] - 1}D" if days[0] > 1 else ""
         first = MONTHS[local.month.min() - 1]
-        names += [f"{base}{shift}" for base in ("MS", f"QS-{first}", f"YS-{first}")]
+        months = np.unique(local.year * 12 + local.month)
+        apart = int(np.gcd.reduce(np.diff(months))) if len(months) > 1 else 1
+        names += [f"{base}{shift}" for base in ("MS", f"{apart}MS", f"QS-{first}", f"YS-{first}")]
     if local.is_month_end.all():
         last = MONTHS[local.month.max() - 1]
         names += ["ME", f"QE-{last}", f"YE-{last}"]
