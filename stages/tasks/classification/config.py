@@ -31,7 +31,7 @@ class Reading(TableReading):
 
 
 class SplitConfig(Frozen):
-    """Which rows go to which part. Where the source has official parts they stand."""
+    """Which rows go to which part, drawn by label. Where the source has official parts they stand."""
 
     validation: float = Field(
         default=0.1, gt=0, lt=0.5, description="share of the rows (of train, if test is official)"
@@ -41,6 +41,17 @@ class SplitConfig(Frozen):
     tolerance: float = Field(
         default=0.05, gt=0, lt=1, description="how far a label's share in a part may lie from its share in train"
     )
+    rare_labels: Literal["keep", "merge", "drop", "refuse"] = Field(
+        default="keep",
+        description="what becomes of labels that have too few texts: keep: they stay in train, and no other drawn part "
+        "has them; merge: they become one label; drop: their rows are left out; refuse: they stop the run",
+    )
+    rare_below: int = Field(
+        default=3,
+        ge=1,
+        description="a label is rare that has fewer different texts to draw parts from, or fewer than there are parts",
+    )
+    merged_label: str = Field(default="other", min_length=1, description="what rare labels become by `merge`")
 
 
 class TokenizerConfig(Frozen):
