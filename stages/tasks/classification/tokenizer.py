@@ -147,7 +147,7 @@ def encode_part(
             cut = [row[:maximum] for row in rows]
             offsets.append(ids.length + np.cumsum([len(row) for row in cut], dtype=np.int64))
             ids.append(np.concatenate(cut))
-            # −1: a label that train lacks; audit fails the run.
+            # −1: a label of an official validation part that train lacks.
             indices.append(pc.index_in(batch["label"], label_set).fill_null(-1).to_numpy())
             weights.append((batch["weight"].to_numpy() if weighted else np.ones(len(rows))).astype(np.float32))
     return lengths, unknown

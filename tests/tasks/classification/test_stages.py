@@ -10,7 +10,6 @@ from stages.compare import compare
 from stages.config.dataset import Dataset
 from stages.evaluate import evaluate
 from stages.report import report
-from stages.runtime.errors import UserError
 from stages.runtime.files import write_json
 from stages.split import split
 from stages.tasks.classification.task import TASK
@@ -112,12 +111,23 @@ def test_the_report(dataset):
     assert "Most confident and right" in examples and "<mark" in examples and "goodly" in examples
 
 
-def test_a_label_that_train_lacks_is_named(dataset, tmp_path):
+@pytest.mark.parametrize("model", ALL_MODELS)
+def test_a_label_that_train_lacks_counts_as_wrong(dataset, tmp_path, model):
     other = Dataset(type(dataset.paths)(tmp_path), dataset.task, dataset.name)
     other.part("test").parent.mkdir(parents=True)
-    pd.DataFrame({"id": ["1"], "text": ["x"], "label": ["new"]}).to_parquet(other.part("test"))
-    with pytest.raises(UserError, match="test holds labels that train does not: new"):
-        TASK.evaluate(TASK.load(dataset.model(ALL_MODELS[0])), other, None)
+    test = pd.DataFrame({"id": ["1", "2"], "text": ["goodly", "x"], "label": ["good", "late"]})
+    test.to_parquet(other.part("test"))
+    result = TASK.evaluate(TASK.load(dataset.model(model)), other, None)
+    assert list(result.details["by_class"]) == [*LABELS, "late"]
+    assert result.details["unseen_labels"] == {"late": 1}
+    assert all(scores["accuracy"] <= 0.5 and scores["log_loss"] > 17 for scores in result.scores.values())
+    assert result.predictions["probability.late"].eq(0).all()
+    (remark,) = result.remarks
+    assert remark.startswith("1 of 2 test texts have a label that train lacks ('late'): every answer to them is wrong")
+    statistics = TASK.per_seed(result.predictions)
+    assert TASK.primary.from_sums(statistics.sum(axis=1)).mean() == pytest.approx(
+        np.mean([scores["accuracy"] for scores in result.scores.values()])
+    )
 
 
 def test_official_parts_are_files_of_their_names(tmp_path):
