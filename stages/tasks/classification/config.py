@@ -23,7 +23,9 @@ class Reading(TableReading):
         description="the column, in every file, of how much a text counts in training: numbers, their sign left out; "
         "null: all alike",
     )
-    part: str | None = Field(default=None, description="the column that names official parts: train, validation, test")
+    part: str | None = Field(
+        default=None, description="the column that names official parts: train, validation (or dev), test"
+    )
     format: Literal["csv", "tsv", "jsonl", "parquet", "spreadsheet", "text"] | None = Field(
         default=None, description="by the file's ending when null; text: a line is a text, the file's name its label"
     )
@@ -57,7 +59,11 @@ class SplitConfig(Frozen):
 class TokenizerConfig(Frozen):
     """How a text becomes ids. The vocabulary is fitted on train alone."""
 
-    unit: Literal["word", "bpe", "character"] = Field(default="word", description="bpe: byte-pair encoding")
+    unit: Literal["word", "bpe", "character"] = Field(
+        default="word",
+        description="word: also each character of a script that puts no spaces between words, such as Chinese or Thai; "
+        "bpe: byte-pair encoding",
+    )
     lowercase: bool = True
     vocabulary: int = Field(default=20_000, ge=3, description="the most frequent units, [PAD] and [UNK] included")
     minimum_frequency: int = Field(default=1, ge=1, description="rarer units are [UNK]")
