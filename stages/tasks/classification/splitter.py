@@ -97,7 +97,9 @@ def _apply_rule(
         return table, reason.mask(concerned, RARE), [f"{labels}: their {concerned.sum()} rows are dropped"]
     if config.rare_labels == "merge":
         merged = table.assign(label=table["label"].mask(concerned, config.merged_label))
-        return merged, reason, [f"{labels}: their {concerned.sum()} rows are labelled '{config.merged_label}'"]
+        few = _rare_labels(merged[reason.isna()], config.model_copy(update={"rare_labels": "keep"}))
+        still = ", and stand in train alone, for they are too few as well" if len(few) else ""
+        return merged, reason, [f"{labels}: their {concerned.sum()} rows are labelled '{config.merged_label}'{still}"]
     return table, reason, [f"{labels}: of what is drawn they are in train alone (split.rare_labels: keep)"]
 
 

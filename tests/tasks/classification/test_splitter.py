@@ -249,6 +249,10 @@ def test_rare_labels_are_merged():
     assert sorted(counts["other"] for counts in labels_of(result.parts).values()) == [1, 1, 2]
     assert "3 label(s) have too few texts" in result.remarks[0]
     assert result.remarks[0].endswith("their 5 rows are labelled 'other'")
+    few = split_result(table(BASE + RARE[:1]), SplitConfig(rare_labels="merge"))
+    assert few.remarks[0].endswith("labelled 'other', and stand in train alone, for they are too few as well")
+    assert set(labels_of(few.parts)["test"]) == {"ham", "spam"}
+    assert empty_parts_or_labels(few.parts, 3, set()) == []
     named = SplitConfig(rare_labels="merge", merged_label="spam")
     assert set(labels_of(split_result(table(rows), named).parts)["train"]) == {"ham", "spam"}
 
