@@ -9,6 +9,7 @@ from stages.config.schema import ParallelConfig
 from stages.runtime.command import run
 from stages.runtime.files import atomic_write, write_json
 from stages.runtime.jax_setup import prepare_jax
+from stages.runtime.remarks import print_remarks, with_remarks
 from stages.tasks.discovery import find_task
 
 
@@ -29,7 +30,7 @@ def evaluate(dataset: Dataset, model: str) -> None:
         "num_params": saved.metadata["num_params"],
     }
     spread = {"mean": means, "sd": _deviation(result.scores), "seeds": result.scores}
-    details = {"metrics": spread} | result.details | about | {"bytes": saved.bytes}
+    details = {"metrics": spread} | result.details | about | {"bytes": saved.bytes} | with_remarks(result.remarks)
     write_json(dataset.report("evaluation", model), details)
     if result.examples is not None:
         write_json(dataset.report("examples", model), result.examples)
@@ -40,6 +41,7 @@ def evaluate(dataset: Dataset, model: str) -> None:
     write_json(dataset.report("timings/evaluate", model), timings, digits=3)
     primary, items = task.primary.name, result.details["signature"]["items"]
     print(f"{dataset.name}-{model}: {primary} {means[primary]:.4f} on {items} test items")
+    print_remarks(result.remarks)
 
 
 def _mean(rows: list[dict[str, float]]) -> dict[str, float]:

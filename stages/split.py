@@ -6,6 +6,7 @@ from stages.config.dataset import Dataset
 from stages.config.paths import Paths
 from stages.runtime.command import run
 from stages.runtime.files import atomic_write, write_json
+from stages.runtime.remarks import dropped_rows, print_remarks, with_remarks
 from stages.tasks.discovery import find_task
 
 
@@ -23,10 +24,10 @@ def split(dataset: Dataset) -> None:
         "dropped": dict(result.dropped),
         "parts": {name: task.describe(part) for name, part in result.parts.items()},
     }
-    write_json(dataset.report("split"), report)
+    write_json(dataset.report("split"), report | dict(result.details) | with_remarks(result.remarks))
     sizes = ", ".join(f"{name} {len(part)}" for name, part in result.parts.items())
-    dropped = ", ".join(f"{count} dropped ({reason})" for reason, count in result.dropped.items())
-    print(f"{dataset.name}: {sizes}{'; ' if dropped else ''}{dropped}")
+    print(f"{dataset.name}: {'; '.join(filter(None, [sizes, dropped_rows(result.dropped)]))}")
+    print_remarks(result.remarks)
 
 
 def main(dataset: str) -> None:

@@ -7,6 +7,7 @@ from stages.config.paths import Paths
 from stages.runtime.command import run
 from stages.runtime.errors import UserError
 from stages.runtime.files import atomic_write, write_json, write_text
+from stages.runtime.remarks import print_remarks, with_remarks
 from stages.tasks.discovery import find_task
 
 BINS = 40
@@ -23,9 +24,11 @@ def tokenize(dataset: Dataset) -> None:
         preparation = task.prepare(dataset, output)
         if preparation.lengths is None:
             raise UserError(f"{dataset.name} has the task {task.name}, whose data are prepared by `window`")
-    write_json(dataset.report("prepare"), {"dataset": dataset.name} | preparation.report)
+    report = {"dataset": dataset.name} | preparation.report | with_remarks(preparation.remarks)
+    write_json(dataset.report("prepare"), report)
     write_text(dataset.plot("lengths"), histogram(dict(preparation.lengths)))
     print(f"{dataset.name}: {preparation.summary}")
+    print_remarks(preparation.remarks)
 
 
 def histogram(lengths: dict[str, np.ndarray], bins: int = BINS) -> str:

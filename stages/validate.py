@@ -16,6 +16,7 @@ from stages.reporting.validation import failure_message, make_report, render
 from stages.runtime.command import run
 from stages.runtime.errors import UserError
 from stages.runtime.files import atomic_write, remove, write_json, write_text
+from stages.runtime.remarks import dropped_rows, print_remarks
 from stages.tasks.discovery import find_task
 
 
@@ -31,6 +32,7 @@ def validate(dataset: Dataset) -> None:
     items = read_expectations(dataset.expectations)
     table = find_task(dataset.task).read(dataset)
     note_guessed_encodings(dataset, table.files)
+    print_remarks(table.remarks)
     report = make_report(dataset.name, table, check_table(table.rows.to_pandas(), items, dataset.expectations))
     page = dataset.report("validation").with_suffix(".html")
     write_json(dataset.report("validation"), report)
@@ -38,8 +40,8 @@ def validate(dataset: Dataset) -> None:
     if not report["success"]:
         raise UserError(failure_message(report, dataset.expectations, page))
     write_table(dataset.table, table.rows)
-    dropped = "".join(f", {count} dropped ({reason})" for reason, count in report["rows_dropped"].items())
-    print(f"{dataset.name}: {report['rows']} rows{dropped}, {len(report['expectations'])} expectations met")
+    rows = ", ".join(filter(None, [f"{report['rows']} rows", dropped_rows(table.rows_dropped)]))
+    print(f"{dataset.name}: {rows}, {len(report['expectations'])} expectations met")
 
 
 def read_expectations(path: Path) -> list[dict[str, Any]]:

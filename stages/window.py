@@ -4,6 +4,7 @@ from stages.config.dataset import Dataset
 from stages.config.paths import Paths
 from stages.runtime.command import run
 from stages.runtime.files import atomic_write, write_json
+from stages.runtime.remarks import print_remarks, with_remarks
 from stages.tasks.discovery import find_task
 
 
@@ -12,8 +13,10 @@ def window(dataset: Dataset) -> None:
     task = find_task(dataset.task)
     with atomic_write(dataset.prepared / task.prepared) as output:
         preparation = task.prepare(dataset, output)
-    write_json(dataset.report("prepare"), {"dataset": dataset.name} | preparation.report)
+    report = {"dataset": dataset.name} | preparation.report | with_remarks(preparation.remarks)
+    write_json(dataset.report("prepare"), report)
     print(f"{dataset.name}: {preparation.summary}")
+    print_remarks(preparation.remarks)
 
 
 def main(dataset: str) -> None:

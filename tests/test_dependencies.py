@@ -168,7 +168,8 @@ def used(task: str, stage: str) -> tuple[set[str], set[str]]:
         if not path.startswith(NEUTRAL) and path != own:
             read |= keys(tree(path))
     if stage == "train":
-        files |= {path.relative_to(PROJECT).as_posix() for path in PROJECT.glob(f"stages/models/{task}/[a-z]*.py")}
+        models = {path.relative_to(PROJECT).as_posix() for path in PROJECT.glob(f"stages/models/{task}/[a-z]*.py")}
+        files |= models | {path for path in closure(models) if path.startswith("stages/data/")}
     return files, read
 
 

@@ -100,7 +100,8 @@ class PackagesSource(WithVectors):
 class PathSource(LocalPath, WithVectors):
     """A file or a folder of files on this machine; editing it reruns the dataset.
 
-    In a folder, files named train, validation and test (with any ending) are the official parts.
+    In a folder, files named train, validation and test (with any ending) are the official parts, and so are files with
+    such words in their names, as in my_train.csv and my_dev.csv.
     """
 
 

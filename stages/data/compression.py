@@ -13,8 +13,8 @@ from typing import IO, Any, BinaryIO, NamedTuple
 import pyarrow as pa
 
 from stages.config.reading import Compression, FileReading
-from stages.data.raw import RawFile, listed
-from stages.runtime.errors import UserError
+from stages.data.raw import RawFile
+from stages.runtime.errors import UserError, listed
 
 CHUNK = 1 << 20
 JUNK = "__MACOSX/"  # what macOS adds to an archive: icons and the like, no data

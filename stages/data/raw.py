@@ -8,12 +8,12 @@ from typing import Any, Generic, TypeVar
 
 from stages.config.dataset import Dataset
 from stages.config.reading import FileReading
-from stages.config.schema import PARTS, Part
-from stages.runtime.errors import UserError
+from stages.config.schema import Part
+from stages.data.official import official_parts, parts_in
+from stages.runtime.errors import SHOWN, UserError, listed
 
 Kind = TypeVar("Kind", bound=FileReading)
 Reading = TypeVar("Reading", bound=FileReading, covariant=True)  # a file of a task's reading is one of any
-SHOWN = 5  # places that a message lists before it only counts the others
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class RawFile(Generic[Reading]):
     path: Path
     reading: Reading
     where: str = "reading"
+    part: Part | None = None  # the official part that the file is by its name
 
     def key(self, name: str) -> str:
         """Return where a key of `reading` stands, for messages."""
@@ -32,11 +33,6 @@ class RawFile(Generic[Reading]):
     def stem(self) -> str:
         """The name up to the first dot."""
         return self.path.name.partition(".")[0]
-
-    @property
-    def part(self) -> Part | None:
-        """The official part that the file is by its name."""
-        return next((part for part in PARTS if part == self.stem), None)
 
 
 def raw_files(dataset: Dataset, reading: Kind) -> list[RawFile[Kind]]:
@@ -55,7 +51,21 @@ def raw_files(dataset: Dataset, reading: Kind) -> list[RawFile[Kind]]:
         raise UserError(
             f"only files directly in {folder} are read, but there are folders: {listed(folders)}: move their files up"
         )
-    return [RawFile(path, reading, dataset.key("reading")) for path in paths]
+    parts = official_parts([path.name for path in paths])
+    return [RawFile(path, reading, dataset.key("reading"), parts.get(path.name)) for path in paths]
+
+
+def part_remarks(files: Sequence[RawFile[FileReading]]) -> list[str]:
+    """Return what there is to say of files that are official parts by their names, or sound as if they were."""
+    names = [f"{file.path.name} is {file.part}" for file in files if file.part is not None]
+    others = [file.path.name for file in files if file.part is None]
+    if not names:
+        alike = [name for name in others if parts_in(name)]
+        reason = "not taken as official parts, for none of them is train alone and another validation or test"
+        return [f"{listed(alike)}: {reason}; a file named train, validation or test always is"] if alike else []
+    exact = all(file.part in (None, file.stem) for file in files)
+    remarks = [] if exact else [f"official parts by the files' names: {listed(names)}"]
+    return remarks + ([f"no official part by the files' names: {listed(others)}"] if others else [])
 
 
 def refuse_equal_stems(files: Sequence[RawFile[FileReading]]) -> None:
@@ -76,12 +86,6 @@ def account(path: Path, rows: int, encoding: str | None = None, guessed: bool = 
     """Return what the report says of a file that was read."""
     size = path.stat().st_size
     return {"name": path.name, "bytes": size, "encoding": encoding, "encoding_guessed": guessed, "rows": rows}
-
-
-def listed(items: Sequence[str], count: int | None = None) -> str:
-    """Join the first few items and count the others. `count`: how many there are, if `items` has only the first."""
-    more = (count or len(items)) - SHOWN
-    return "; ".join(items[:SHOWN]) + (f"; … and {more} more" if more > 0 else "")
 
 
 def shown(value: object) -> str:

@@ -1,6 +1,6 @@
 """What reading a dataset's raw files gives: a tidy table, and an account of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,3 +16,4 @@ class Table:
     rows_read: int
     rows_dropped: Mapping[str, int]  # reason → count
     notes: Mapping[str, Any] = field(default_factory=dict)  # what else was found out, for the report
+    remarks: Sequence[str] = ()  # what the user should know, in sentences, for the terminal and the report

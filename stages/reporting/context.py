@@ -30,9 +30,9 @@ def dataset_context(dataset: Dataset, models: Sequence[str], primary: Metric, co
 
     Returns:
         The reports `compare`, `split`, `audit`, `validation` and `prepare` by name, `matrix` (by model and model, the
-        pair's row in `compare`, turned, with `significant`), and `models`: of each model its `evaluation` and its
-        results in `compare` in one, `timings`, and `curves` as a table. Models are sorted by the primary metric on
-        test, the best first.
+        pair's row in `compare`, turned, with `significant`), `remarks`, and `models`: of each model its `evaluation`
+        and its results in `compare` in one, `timings`, and `curves` as a table. Models are sorted by the primary metric
+        on test, the best first.
 
     Raises:
         UserError: a report is missing, or is not about all the models.
@@ -43,8 +43,11 @@ def dataset_context(dataset: Dataset, models: Sequence[str], primary: Metric, co
     compared = context["compare"] = _of_models(context["compare"], models, dataset.report("compare"))
     means = {name: compared["models"][name]["metrics"][primary.name]["mean"] for name in models}
     ranked = sorted(models, key=lambda name: (-primary.gain(means[name]), name))
+    results = {name: _of_model(dataset, name) | compared["models"][name] for name in ranked}
+    remarked = (context["validation"], context["split"], context["prepare"], results[compared["best"]])
     return context | {
-        "models": {name: _of_model(dataset, name) | compared["models"][name] for name in ranked},
+        "models": results,
+        "remarks": list(dict.fromkeys(remark for report in remarked for remark in report.get("remarks", []))),
         "matrix": {name: _duels(name, ranked, compared["pairs"], confidence) for name in ranked},
     }
 

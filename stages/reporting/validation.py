@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from stages.data.table import Table
 from stages.reporting.pages import environment
+from stages.runtime.remarks import dropped_rows, with_remarks
 
 COUNTED = {"labels": ("label", "(no label)"), "parts": ("part", "(not given)")}  # columns whose values are counted
 SHOWN = 200  # characters of a sample in the report, 60 in a message
@@ -39,7 +40,8 @@ def make_report(dataset: str, table: Table, outcome: dict[str, Any]) -> dict[str
         for name, (column, missing) in COUNTED.items()
         if column in table.rows.column_names
     }
-    return report | ({"notes": dict(table.notes)} if table.notes else {}) | counts
+    notes = {"notes": dict(table.notes)} if table.notes else {}
+    return report | notes | with_remarks(table.remarks) | counts
 
 
 def render(report: dict[str, Any]) -> str:
@@ -64,6 +66,8 @@ def failure_message(report: dict[str, Any], source: Path, page: Path) -> str:
         for sample in result["samples"]:
             where = f"{sample['file']}, row {sample['row']}: " if sample["file"] else ""
             lines.append(f"    {where}{_cut(sample['value'], 60)!r}")
+    if report["rows_dropped"]:
+        lines.append(f"  of {report['rows_read']} rows read: {dropped_rows(report['rows_dropped'])}")
     lines.append(f"mend the data or the expectations; the whole report: {page}")
     return "\n".join(lines)
 

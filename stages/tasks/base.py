@@ -6,7 +6,7 @@ file. Stages call the methods below and know no task's name.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -45,6 +45,8 @@ class Split:
 
     parts: Mapping[Part, "pd.DataFrame"]
     dropped: Mapping[str, int]
+    details: Mapping[str, Any] = field(default_factory=dict)  # what else the report says
+    remarks: Sequence[str] = ()  # what the user should know, in sentences, for the terminal and the report
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Preparation:
     report: dict[str, Any]
     summary: str  # one line for the terminal
     lengths: Mapping[str, np.ndarray] | None = None  # by part, how many items have 0, 1, 2, … tokens
+    remarks: Sequence[str] = ()  # what the user should know, in sentences, for the terminal and the report
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ class EvaluationResult:
     items: int  # predicted in that time, all seeds together
     plots: Mapping[str, "pd.DataFrame"] = field(default_factory=dict)  # by kind
     examples: dict[str, Any] | None = None  # with texts of the data: they stay out of Git
+    remarks: Sequence[str] = ()  # what the user should know, in sentences, for the terminal and the report
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,11 @@ import hashlib
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from stages.data.text import fold, hash_to_unit
+from stages.data.text import fold, hash_to_unit, normalize_label, words
+from stages.tasks.leakage import content
 
 
 @pytest.mark.parametrize(
@@ -25,11 +28,56 @@ from stages.data.text import fold, hash_to_unit
         (":-)", ":-(", False),
         ("a1", "a2", False),
         ("👍", "👎", False),
+        ("👍", "👍🏽", False),
+        ("I am 😀", "I am 😡", False),
+        ("I am 😀", "i AM😀!", True),
+        ("I am", "I am 🫩", False),  # younger than the tables of Unicode here
+        ("flag 🏴\U000e0067\U000e0065\U000e007f", "flag 🏴\U000e0067\U000e0073\U000e007f", False),
+        ("❤\ufe0f", "❤", True),
+        ("C", "C++", False),
+        ("C", "C#", False),
+        ("C++", "c + +", True),
+        ("2+2", "2-2", False),
+        ("2*2", "2/2", False),
+        ("2-2", "2 - 2", True),
+        ("2-2", "2\u22122", True),
+        ("2-2", "2 2", False),
+        ("-5 °", "5 °", False),
+        ("5 %", "5", False),
+        ("covid-19", "COVID 19", True),
+        ("well-known", "well known", True),
+        ("it`s", "it's", True),
+        ("ＡＢ（１）", "ab 1", True),  # full-width
+        ("ｶﾞ", "ガ", True),
+        ("soft\u00adhyphen", "softhyphen", True),
+        ("zero\u200bwidth", "zerowidth", True),
+        ("\ufefftext", "text", True),
     ],
 )
 def test_fold(one, other, same):
     folded = fold(pd.Series([one, other]))
     assert (folded[0] == folded[1]) is same
+    assert (content(one) == content(other)) is same  # as the audit sees it
+
+
+@settings(max_examples=300)
+@given(st.text(st.one_of(st.sampled_from("aßé12 -–−+#/'`.!\u0301\u00ad\u200b\ufe0f½😀"), st.characters(codec="utf-8"))))
+def test_the_audit_folds_as_parts_are_made(text):
+    (folded,) = fold(pd.Series([text]))
+    assert folded.split() == content(text).split()
+
+
+def test_words_leave_signs_out():
+    folded = fold(pd.Series(["I write C++", "i write c#", "😀 !", "!!!"]))
+    assert words(folded).tolist() == ["i write c", "i write c", "😀", "!!!"]
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [(" a\u00a0 b ", "a b"), ("cafe\u0301", "café"), ("a\u200b", "a"), ("Ａ", "A"), ("A!", "A!"), ("", "")],
+)
+def test_normalize_label(given, read):
+    assert normalize_label(given) == read
 
 
 def test_hashes_are_pinned():

@@ -62,3 +62,16 @@ def test_notes_are_shown():
     rows = pa.table({"text": ["a"]})
     outcome = {"success": True, "expectations": []}
     assert make_report("mine", Table(rows, [], 1, {}, notes), outcome)["notes"] == notes
+
+
+def test_remarks_are_shown_and_kept():
+    rows, outcome = pa.table({"text": ["a"]}), {"success": True, "expectations": []}
+    report = make_report("mine", Table(rows, [], 1, {}, remarks=["1 label was <merged>"]), outcome)
+    assert report["remarks"] == ["1 label was <merged>"]
+    assert "1 label was &lt;merged&gt;" in render(report)
+    assert "remarks" not in make_report("mine", Table(rows, [], 1, {}), outcome)
+
+
+def test_what_was_dropped_is_told_where_expectations_are_not_met():
+    assert "of 2 rows read: 1 dropped (blank line)" in failure_message(content(), Path("mine.yaml"), Path("mine.html"))
+    assert "rows read" not in failure_message(content(rows_dropped={}), Path("mine.yaml"), Path("mine.html"))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from stages.config.reading import TableReading
 from stages.data.compression import copy_bytes, too_large
-from stages.data.raw import RawFile, listed
+from stages.data.raw import RawFile
 from stages.data.tables import Column, Record, RecordFile, distinct_names
-from stages.runtime.errors import UserError
+from stages.runtime.errors import UserError, listed
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from stages.config.schema import ModelConfig
-from stages.tasks.classification.modeling.linear import NgramClassifier, vectorizer
+from stages.tasks.classification.modeling.linear import NgramClassifier, most_terms, vectorizer
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 class Parameters(ModelConfig):
     """Which word n-grams occur, weighted by what they tell about a class, into a linear classifier."""
 
-    ngrams: int = Field(default=2, ge=1, le=5, description="the longest n-gram, in words")
+    ngrams: int = Field(
+        default=2,
+        ge=1,
+        le=5,
+        description="the longest n-gram, in words; n-grams times labels are at most 10 million, by the most frequent",
+    )
     smoothing: float = Field(default=1.0, gt=0, description="added to every count (the paper's alpha)")
     C: tuple[Annotated[float, Field(gt=0)], ...] = Field(
         default=(0.1, 0.3, 1, 3), min_length=1, description="inverse regularisation; validation chooses"
@@ -42,7 +47,7 @@ class Model(NgramClassifier):
 
         train, validation = data.texts("train"), data.texts("validation")
         options = {"ngram_range": (1, parameters.ngrams), "binary": True}
-        counter = vectorizer(CountVectorizer, options).fit(train.texts)
+        counter = vectorizer(CountVectorizer, options, max_features=most_terms(len(data.labels))).fit(train.texts)
         occurs, validation_occurs = counter.transform(train.texts), counter.transform(validation.texts)
         terms = counter.get_feature_names_out().tolist()
         candidates = []

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from stages.config.schema import ModelConfig
-from stages.tasks.classification.modeling.linear import NgramClassifier, vectorizer
+from stages.tasks.classification.modeling.linear import NgramClassifier, most_terms, vectorizer
 from stages.tasks.classification.modeling.statistics import softmax
 
 if TYPE_CHECKING:
@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 class Parameters(ModelConfig):
     """Word n-grams, weighted, into a linear classifier."""
 
-    ngrams: int = Field(default=2, ge=1, le=5, description="the longest n-gram, in words")
+    ngrams: int = Field(
+        default=2,
+        ge=1,
+        le=5,
+        description="the longest n-gram, in words; n-grams times labels are at most 10 million, by the most frequent",
+    )
     minimum_texts: int = Field(default=1, ge=1, description="n-grams in fewer texts of train are left out")
     sublinear: bool = Field(default=True, description="1 + log(count) in place of the count")
     C: tuple[Annotated[float, Field(gt=0)], ...] = Field(
@@ -36,7 +41,8 @@ class Model(NgramClassifier):
 
         train, validation = data.texts("train"), data.texts("validation")
         options = {"ngram_range": (1, parameters.ngrams), "sublinear_tf": parameters.sublinear}
-        tfidf = vectorizer(TfidfVectorizer, options, min_df=parameters.minimum_texts).fit(train.texts)
+        limits = {"min_df": parameters.minimum_texts, "max_features": most_terms(len(data.labels))}
+        tfidf = vectorizer(TfidfVectorizer, options, **limits).fit(train.texts)
         features, validation_features = tfidf.transform(train.texts), tfidf.transform(validation.texts)
         candidates = [
             LogisticRegression(C=C, max_iter=1000).fit(features, train.labels, train.weights) for C in parameters.C

@@ -32,7 +32,9 @@ class Reading(TableReading):
         description="the column, in every file, of how much a text counts in training: numbers, their sign left out; "
         "null: all alike",
     )
-    part: str | None = Field(default=None, description="the column that names official parts: train, validation, test")
+    part: str | None = Field(
+        default=None, description="the column that names official parts: train, validation (or dev), test"
+    )
     format: Literal["csv", "tsv", "jsonl", "parquet", "spreadsheet", "text"] | None = Field(
         default=None, description="by the file's ending when null; text: a line is a text, the file's name its label"
     )
@@ -40,7 +42,7 @@ class Reading(TableReading):
 
 
 class SplitConfig(Frozen):
-    """Which rows go to which part. Where the source has official parts they stand."""
+    """Which rows go to which part, drawn by label. Where the source has official parts they stand."""
 
     validation: float = Field(
         default=0.1, gt=0, lt=0.5, description="share of the rows (of train, if test is official)"
@@ -50,12 +52,27 @@ class SplitConfig(Frozen):
     tolerance: float = Field(
         default=0.05, gt=0, lt=1, description="how far a label's share in a part may lie from its share in train"
     )
+    rare_labels: Literal["keep", "merge", "drop", "refuse"] = Field(
+        default="keep",
+        description="what becomes of labels that have too few texts: keep: they stay in train, and no other drawn part "
+        "has them; merge: they become one label; drop: their rows are left out; refuse: they stop the run",
+    )
+    rare_below: int = Field(
+        default=3,
+        ge=1,
+        description="a label is rare that has fewer different texts to draw parts from, or fewer than there are parts",
+    )
+    merged_label: str = Field(default="other", min_length=1, description="what rare labels become by `merge`")
 
 
 class TokenizerConfig(Frozen):
     """How a text becomes ids. The vocabulary is fitted on train alone."""
 
-    unit: Literal["word", "bpe", "character"] = Field(default="word", description="bpe: byte-pair encoding")
+    unit: Literal["word", "bpe", "character"] = Field(
+        default="word",
+        description="word: also each character of a script that puts no spaces between words, such as Chinese or Thai; "
+        "bpe: byte-pair encoding",
+    )
     lowercase: bool = True
     vocabulary: int = Field(default=20_000, ge=3, description="the most frequent units, [PAD] and [UNK] included")
     minimum_frequency: int = Field(default=1, ge=1, description="rarer units are [UNK]")

@@ -10,34 +10,36 @@ from tokenizers import Tokenizer
 from stages.config.dataset import Dataset
 from stages.evaluation.metric import measure
 from stages.runtime.clock import clock
-from stages.runtime.errors import UserError
+from stages.runtime.errors import listed
 from stages.tasks.base import EvaluationResult
 from stages.tasks.classification.metrics import METRICS
 from stages.tasks.classification.modeling.data import UNKNOWN
 from stages.tasks.classification.modeling.saved import Saved
-from stages.tasks.classification.modeling.statistics import BINS, by_class, sufficient_statistics
+from stages.tasks.classification.modeling.statistics import BINS, FLOOR, by_class, sufficient_statistics
 from stages.tasks.classification.splitter import content_hash
 
 EXAMPLES = 5  # texts of each kind
 EXAMPLE_WORDS = 60  # of a text that are shown
+CONFUSED = 60  # labels of a confusion matrix
 
 
 def evaluate(saved: Saved, dataset: Dataset) -> EvaluationResult:
     """Measure a classifier on its dataset's test part.
 
-    Raises:
-        UserError: the test part holds labels that train does not.
+    Labels of an official test part that train lacks are classes as well, whose probability is 0.
     """
     test = pd.read_parquet(dataset.part("test"))
-    texts, labels = test["text"].tolist(), _label_indices(test, saved.labels)
+    classes, unseen = sorted({*saved.labels, *test["label"]}), test.loc[~test["label"].isin(saved.labels), "label"]
+    texts, labels = test["text"].tolist(), np.searchsorted(classes, test["label"].to_numpy())
     began = clock.seconds()
     rows = saved.encode(texts)
     if not saved.neural:
         began = clock.seconds()  # it needs no ids: they only tell the texts' lengths
-    probs = dict(saved.predict(texts, rows=rows))
+    seen_probs = dict(saved.predict(texts, rows=rows))
     seconds = clock.seconds() - began
+    probs = {seed: of_all_classes(of_seed, saved.labels, classes) for seed, of_seed in seen_probs.items()}
     test = test.assign(**_token_counts(saved, rows))
-    predictions = pd.concat([_predictions(test, seed, of_seed, saved.labels) for seed, of_seed in probs.items()])
+    predictions = pd.concat([_predictions(test, seed, of_seed, classes) for seed, of_seed in probs.items()])
     first = predictions[predictions["seed"] == saved.seeds[0]]
     return EvaluationResult(
         predictions,
@@ -46,16 +48,54 @@ def evaluate(saved: Saved, dataset: Dataset) -> EvaluationResult:
             for seed, of_seed in probs.items()
         },
         details={
-            "by_class": by_class(labels, list(probs.values()), saved.labels),
+            "by_class": by_class(labels, list(probs.values()), classes),
             "by_length": _by_quarter(predictions, predictions["tokens"]),
             "by_unknown": _by_quarter(predictions, predictions["unknown"] / predictions["tokens"].clip(lower=1)),
             "signature": signature(saved, test),
-        },
+        }
+        | ({"unseen_labels": unseen.value_counts().sort_index().to_dict()} if len(unseen) else {}),
         seconds=seconds,
         items=len(test) * len(probs),
-        plots={"confusion": first[["label", "predicted"]].rename(columns={"label": "actual"})},
-        examples=_examples(saved, test, np.mean(list(probs.values()), axis=0), rows),
+        plots={"confusion": confusions(first["label"], first["predicted"])},
+        examples=_examples(saved, classes, test, np.mean(list(probs.values()), axis=0), rows),
+        remarks=_unseen_remarks(unseen, len(test)),
     )
+
+
+def of_all_classes(probs: np.ndarray, labels: Sequence[str], classes: Sequence[str]) -> np.ndarray:
+    """Return probabilities (texts, classes) from those of some of the classes, (texts, labels); the others have 0."""
+    spread = np.zeros((len(probs), len(classes)), probs.dtype)
+    spread[:, np.searchsorted(classes, labels)] = probs
+    return spread
+
+
+def _unseen_remarks(unseen: pd.Series, items: int) -> list[str]:
+    if unseen.empty:
+        return []
+    labels = listed([*map(repr, sorted(unseen.unique()))])
+    return [
+        f"{len(unseen)} of {items} test texts have a label that train lacks ({labels}): every answer to them is wrong, "
+        f"and costs {-np.log(FLOOR):.1f} nats of log loss"
+    ]
+
+
+def confusions(actual: pd.Series, predicted: pd.Series, most: int = CONFUSED) -> pd.DataFrame:
+    """Return the columns actual and predicted, a row for each text, for a confusion matrix that can be read.
+
+    Of more labels than `most`, those that errors have most to do with stay; the others are one label together, and
+    where one of them is taken for another of them, that is named as a label of its own.
+    """
+    pairs = pd.DataFrame({"actual": actual, "predicted": predicted})
+    labels = sorted({*actual, *predicted})
+    if len(labels) <= most:
+        return pairs
+    wrong = pairs[actual != predicted]
+    errors = wrong.stack().value_counts().reindex(labels, fill_value=0).sort_values(ascending=False, kind="stable")
+    shown = errors.index[:most]
+    others, another = f"({len(labels) - most} others)", "(another one)"
+    folded = pairs.where(pairs.isin(list(shown)), others)
+    among = (folded == others).all(axis=1) & (actual != predicted)
+    return folded.assign(predicted=folded["predicted"].mask(among, another))
 
 
 def signature(saved: Saved, test: pd.DataFrame) -> dict[str, Any]:
@@ -69,13 +109,6 @@ def signature(saved: Saved, test: pd.DataFrame) -> dict[str, Any]:
         "average": "mean over seeds; macro_f1 is the plain mean over classes",
         "calibration_bins": BINS,
     }
-
-
-def _label_indices(test: pd.DataFrame, labels: Sequence[str]) -> np.ndarray:
-    unseen = sorted(set(test["label"]) - set(labels))
-    if unseen:
-        raise UserError(f"test holds labels that train does not: {', '.join(unseen)}")
-    return np.searchsorted(labels, test["label"].to_numpy())
 
 
 def _predictions(test: pd.DataFrame, seed: int, probs: np.ndarray, labels: Sequence[str]) -> pd.DataFrame:
@@ -104,14 +137,16 @@ def _by_quarter(predictions: pd.DataFrame, value: pd.Series) -> list[dict[str, f
     ]
 
 
-def _examples(saved: Saved, test: pd.DataFrame, probs: np.ndarray, rows: Sequence[np.ndarray]) -> dict[str, Any]:
+def _examples(
+    saved: Saved, classes: Sequence[str], test: pd.DataFrame, probs: np.ndarray, rows: Sequence[np.ndarray]
+) -> dict[str, Any]:
     """Return the most confident mistakes and, where the model attends, the weights of some texts' tokens."""
     weights_of_seeds = [weights for _, weights in saved.attention(test["text"].tolist(), rows=rows)]
     attended = None
     if weights_of_seeds:
         weights = [np.mean(replicas, axis=0) for replicas in zip(*weights_of_seeds, strict=True)]
-        attended = attended_texts(test, probs, saved.labels, weights, saved.tokenizer, saved.seeds[0])
-    return {"mistakes": mistakes(test, probs, saved.labels), "attended": attended}
+        attended = attended_texts(test, probs, classes, weights, saved.tokenizer, saved.seeds[0])
+    return {"mistakes": mistakes(test, probs, classes), "attended": attended}
 
 
 def mistakes(test: pd.DataFrame, probs: np.ndarray, labels: Sequence[str]) -> list[dict[str, Any]]:

@@ -4,7 +4,6 @@ Nothing of `split` or of `tokenize`'s fitting is used here: an error there must 
 """
 
 import json
-import unicodedata
 from collections.abc import Mapping, Sequence, Set
 from itertools import combinations
 
@@ -17,6 +16,7 @@ from stages.config.schema import PARTS, Part
 from stages.tasks.base import Findings
 from stages.tasks.classification.config import SplitConfig, TokenizerConfig
 from stages.tasks.classification.modeling.data import Prepared
+from stages.tasks.leakage import content
 
 LISTED = 5  # offending rows that a finding names
 BATCH = 4096  # texts
@@ -31,7 +31,7 @@ def check_leaks(dataset: Dataset) -> Findings:
     train = parts["train"]
     return {
         "shared_texts": shared_texts(parts),
-        "empty_parts_or_labels": empty_parts_or_labels(parts),
+        "empty_parts_or_labels": empty_parts_or_labels(parts, split.rare_below, official),
         "stratification": stratification(parts, split.tolerance, official),
         "labels": foreign_labels(train, prepared.labels),
         "vocabulary": foreign_tokens(train["text"], prepared.tokenizer(), config.minimum_frequency),
@@ -40,7 +40,7 @@ def check_leaks(dataset: Dataset) -> Findings:
 
 def shared_texts(parts: Mapping[Part, pd.DataFrame]) -> list[str]:
     """Return a line for every pair of parts that share a text, case, spacing and punctuation aside."""
-    plain = {name: part.set_index(part["text"].map(_letters))["id"] for name, part in parts.items()}
+    plain = {name: part.set_index(part["text"].map(content))["id"] for name, part in parts.items()}
     lines = []
     for one, other in combinations(parts, 2):
         shared = plain[one].index.intersection(plain[other].index).unique()
@@ -50,25 +50,29 @@ def shared_texts(parts: Mapping[Part, pd.DataFrame]) -> list[str]:
     return lines
 
 
-def empty_parts_or_labels(parts: Mapping[Part, pd.DataFrame]) -> list[str]:
-    """Return a line for every part without rows and every label that a part lacks."""
-    labels = {label for part in parts.values() for label in part["label"]}
+def empty_parts_or_labels(parts: Mapping[Part, pd.DataFrame], rare_below: int, official: Set[str]) -> list[str]:
+    """Return a line for every part without rows, and every label that a drawn part has no row of, or has alone.
+
+    A label whose rows are too few for every part may stand in train alone. Official parts are as they are.
+    """
     lines = [f"{name} is empty" for name, part in parts.items() if part.empty]
-    for name, part in parts.items():
-        lacking = sorted(labels - set(part["label"])) if len(part) else []
-        if lacking:
-            lines.append(
-                f"{name} has no row with the label {', '.join(map(repr, lacking))}: "
-                "change the shares or the salt under split, or merge rare labels"
-            )
+    drawn: list[Part] = [name for name in PARTS if name != "train" and name not in official]
+    counts = pd.concat([part["label"] for name, part in parts.items() if name in ("train", *drawn)]).value_counts()
+    needed = set(counts.index[counts >= max(rare_below, 1 + len(drawn))])
+    for name in drawn:
+        labels = set(parts[name]["label"])
+        if lacking := sorted(needed - labels) if labels else []:
+            lines.append(f"{name} has no row with the label {', '.join(map(repr, lacking))}")
+        if alone := sorted(labels - set(parts["train"]["label"])) if len(parts["train"]) else []:
+            lines.append(f"train has no row with the label {', '.join(map(repr, alone))}, which {name} has")
     return lines
 
 
 def stratification(parts: Mapping[Part, pd.DataFrame], tolerance: float, official: Set[str]) -> list[str]:
     """Return a line for every label whose share in a drawn part is further from its share in train than allowed.
 
-    Beside the tolerance, three standard errors of a share in a random part of that size are allowed, since the
-    parts are drawn by hash. Official parts are as they are.
+    Beside the tolerance, three standard errors of a share in a random part of that size are allowed, since most
+    labels are drawn by hash. Official parts are as they are.
     """
     shares = {name: part["label"].value_counts(normalize=True) for name, part in parts.items() if len(part)}
     lines = []
@@ -109,13 +113,6 @@ def foreign_tokens(texts: pd.Series, tokenizer: Tokenizer, minimum: int) -> list
         return []
     listed = _shortened([repr(token) for token in foreign], len(foreign))
     return [f"{len(foreign)} token(s) were not fitted on train: {listed}"]
-
-
-def _letters(text: str) -> str:
-    """Return a text's words in lower case, one space between them; a text without any keeps its signs."""
-    composed = unicodedata.normalize("NFC", text).casefold()
-    kept = (char if unicodedata.category(char)[0] in "LNM" else " " for char in composed)
-    return " ".join("".join(kept).split()) or text.strip()
 
 
 def _shortened(items: Sequence[str], count: int) -> str:

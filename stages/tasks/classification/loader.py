@@ -6,7 +6,7 @@
 | file | string | the raw file's name |
 | row | int64 | the record in that file, counted from 1; header, skipped rows and blank lines do not count |
 | text | string | as it stands in the file |
-| label | string | numbers as text, integers without '.0' |
+| label | string | numbers as text, integers without '.0'; labels that look the same are one |
 | part | string | train, validation or test where the source says so, else null |
 | weight | float64 | how much the text counts in training; there is no such column if `reading.weight` names none |
 """
@@ -16,7 +16,7 @@ import heapq
 import math
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,11 +28,14 @@ from stages.config.reading import TableReading
 from stages.config.schema import PARTS
 from stages.data.formats import FORMATS, open_table
 from stages.data.formats.lines import open_lines
-from stages.data.raw import RawFile, raw_files, refuse_equal_stems, shown
+from stages.data.official import part_by_word
+from stages.data.raw import RawFile, part_remarks, raw_files, refuse_equal_stems, shown
 from stages.data.table import Table
 from stages.data.tables import Batch, Column, Record, RecordFile, TableFile, distinct_names
-from stages.runtime.errors import UserError
+from stages.data.text import normalize_label
+from stages.runtime.errors import UserError, listed
 from stages.runtime.progress import progress
+from stages.runtime.remarks import dropped_rows
 from stages.tasks.classification.config import Reading
 
 SCHEMA = pa.schema(
@@ -93,11 +96,11 @@ def read(dataset: Dataset, reading: Reading) -> Table:
     """
     raw = raw_files(dataset, reading)
     refuse_equal_stems(raw)
-    files, tables, rated = [], [], 0
+    files, tables, rated, labels = [], [], 0, Labels()
     dropped: Counter[str] = Counter()
     for file in progress(raw, desc="read", unit="file"):
         table = open_table(file, (*FORMATS, LabelledLines))
-        tables += _FileRows(table, reading).read()
+        tables += _FileRows(table, reading, labels).read()
         rated += table.rows
         dropped["blank line"] += table.blank_lines
         files.append(table.account())
@@ -108,20 +111,53 @@ def read(dataset: Dataset, reading: Reading) -> Table:
         chosen = _choose(rows, reading.rows)
         dropped["beyond reading.rows"] = rows.num_rows - chosen.num_rows
         rows = chosen
-    _check_labels(dataset, {*pc.unique(rows["label"]).to_pylist()} - {None, ""})
+    counts = {reason: count for reason, count in sorted(dropped.items()) if count}
+    _check_labels(dataset, {*pc.unique(rows["label"]).to_pylist()} - {None, ""}, counts)
     return Table(
         rows=rows.combine_chunks(),
         files=files,
         rows_read=rated + dropped["blank line"],
-        rows_dropped={reason: count for reason, count in sorted(dropped.items()) if count},
+        rows_dropped=counts,
+        remarks=[*part_remarks(raw), *labels.remarks()],
     )
+
+
+class Labels:
+    """Labels as texts, those that look the same made one; remembers what was given."""
+
+    def __init__(self) -> None:
+        self._given: dict[str, str] = {}  # as it stands in a file → as it is read
+
+    def read(self, value: Any) -> str | None:
+        """Return a label; None if it is missing (null or not-a-number)."""
+        given = _plain_label(value)
+        if given is None:
+            return None
+        if given not in self._given:
+            self._given[given] = normalize_label(given)
+        return self._given[given]
+
+    def remarks(self) -> list[str]:
+        """Return what there is to say: which labels were merged, and which differ by case alone."""
+        spellings: dict[str, list[str]] = {}
+        for given, label in sorted(self._given.items()):
+            spellings.setdefault(label, []).append(given)
+        merged = [", ".join(map(ascii, given)) for given in spellings.values() if len(given) > 1]
+        count = len(self._given) - len(spellings)
+        cases: dict[str, list[str]] = {}
+        for label in spellings:
+            cases.setdefault(label.casefold(), []).append(label)
+        alike = [" and ".join(map(repr, sorted(labels))) for labels in cases.values() if len(labels) > 1]
+        remarks = [f"{count} label(s) were merged with one that looks the same: {listed(merged)}"] if merged else []
+        return remarks + ([f"labels that differ by case alone stay apart: {listed(alike)}"] if alike else [])
 
 
 class _FileRows:
     """One file's rows with checked values. By the rule 'sign' rows with a rating of zero are left out."""
 
-    def __init__(self, table: TableFile, reading: Reading) -> None:
+    def __init__(self, table: TableFile, reading: Reading, labels: Labels) -> None:
         self.table, self.reading, self.file, self.faults = table, reading, table.file, table.faults
+        self.labels = labels
 
     def read(self) -> list[pa.Table]:
         """Return the rows, a table for each batch.
@@ -176,7 +212,7 @@ class _FileRows:
             if not (value is None or isinstance(value, str | int | float)):
                 problem = f"the column '{self.reading.label}' must hold text or numbers, but "
                 self.faults.add(problem, advice, f"row {row}: {shown(value)}")
-        return [_plain_label(value) for value in values]
+        return [self.labels.read(value) for value in values]
 
     def _sign_labels(self, batch: Batch) -> list[str | None]:
         """Return 'positive', 'negative', or null for zero."""
@@ -219,16 +255,17 @@ class _FileRows:
         return numbers
 
     def _parts(self, batch: Batch) -> list[str | None]:
-        """Return the parts by the column of parts, and where it is empty by the file's name."""
+        """Return the parts by the column of parts, in whatever words, and where it is empty by the file's name."""
         if self.reading.part is None:
             return [self.file.part] * len(batch.rows)
         values = batch.values(self.reading.part)
         problem = f"the column '{self.reading.part}' must hold {', '.join(PARTS)} or nothing, but "
-        for row, value in zip(batch.rows, values, strict=True):
-            if value and value not in PARTS:
+        parts = [part_by_word(str(value)) if value else self.file.part for value in values]
+        for row, value, part in zip(batch.rows, values, parts, strict=True):
+            if value and part is None:
                 advice = f"fix the file, or set {self.file.key('part')} to null"
                 self.faults.add(problem, advice, f"row {row}: {shown(value)}")
-        return [value or self.file.part for value in values]
+        return list(parts)
 
 
 def _plain_label(value: Any) -> str | None:
@@ -252,10 +289,11 @@ def _choose(rows: pa.Table, limit: int) -> pa.Table:
     return rows.take(pa.array(sorted(chosen), pa.int64()))
 
 
-def _check_labels(dataset: Dataset, labels: set[str]) -> None:
+def _check_labels(dataset: Dataset, labels: set[str], dropped: Mapping[str, int]) -> None:
     if len(labels) < 2:
         count = f"only one label {min(labels)!r}" if labels else "no label"
+        rows = f" (rows: {dropped_rows(dropped)})" if dropped else ""
         raise UserError(
-            f"{dataset.raw}: {count}, but a classifier needs two: fix {dataset.key('reading.label')} in params.yaml, "
-            "or the data"
+            f"{dataset.raw}: {count}{rows}, but a classifier needs two: fix {dataset.key('reading.label')} in "
+            "params.yaml, or the data"
         )

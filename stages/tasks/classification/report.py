@@ -1,5 +1,6 @@
 """What the report shows of text classifiers beside what all tasks have."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,20 +11,28 @@ from stages.reporting.context import read_table
 from stages.runtime.files import read_json
 from stages.tasks.classification import plots
 
+LISTED = 200  # labels that a table lists
+
 
 def add_results(dataset: Dataset, models: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    """Add to each model its `examples` and its `confusion` as a table.
+    """Add to each model its `examples`, its `confusion` as a table, and whether that has labels `gathered` to one.
 
     Returns:
-        `lengths`, the texts' lengths as a table, and `counted`, whether confusion matrices hold numbers.
+        `lengths`, the texts' lengths as a table, `counted`, whether confusion matrices hold numbers, and `labels`,
+        which the tables of labels list: the most frequent ones, of many.
     """
     # Labels are texts, even those that look like numbers or like missing values.
     as_text: dict[str, Any] = {"dtype": str, "keep_default_na": False}
     for name, model in models.items():
         model["examples"] = read_json(dataset.report("examples", name))
         model["confusion"] = read_table(dataset.plot("confusion", name), **as_text)
+        model["gathered"] = len(matrix_labels(model)) != len(model["by_class"])
     counted = all(len(model["by_class"]) <= plots.MAX_NUMBERED for model in models.values())
-    return {"lengths": read_table(dataset.plot("lengths")), "counted": counted}
+    counts: Counter[str] = Counter()
+    for part in read_json(dataset.report("split"))["parts"].values():
+        counts.update(part["labels"])
+    labels = sorted(label for label, _ in counts.most_common(LISTED))
+    return {"lengths": read_table(dataset.plot("lengths")), "counted": counted, "labels": labels}
 
 
 def draw_charts(dataset: Dataset, context: Mapping[str, Any], primary: Metric) -> dict[str, Any]:
@@ -40,11 +49,23 @@ def draw_charts(dataset: Dataset, context: Mapping[str, Any], primary: Metric) -
         "by_length": _quarters(varied, "by_length", "tokens in a text", sorted(models), name),
         "by_unknown": _quarters(varied, "by_unknown", "unknown words in a text", sorted(models), name),
         "confusion": {
-            model: plots.confusion(result["confusion"], list(result["by_class"]), f"{name}-confusion-{model}", model)
+            model: plots.confusion(result["confusion"], matrix_labels(result), f"{name}-confusion-{model}", model)
             for model, result in varied.items()
         },
         "lengths": charts.lengths(context["lengths"], f"{name}-lengths"),
     }
+
+
+def matrix_labels(result: Mapping[str, Any]) -> list[str]:
+    """Return the labels of a model's confusion matrix: all, or where `evaluate` put many together those that it kept.
+
+    Args:
+        result: the model's `by_class` and `confusion`.
+    """
+    named = {*result["confusion"]["actual"], *result["confusion"]["predicted"]}
+    together = sorted(named - set(result["by_class"]), reverse=True)
+    labels = [label for label in result["by_class"] if label in named or not together]
+    return labels + together
 
 
 def _of_comparison(

@@ -16,6 +16,7 @@ from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
 
 from stages.config.dataset import Dataset
 from stages.data.arrays import GrowingArray
+from stages.data.scripts import isolate_characters, script_remarks, unknown_remarks
 from stages.data.vocabulary import fit_vocabulary
 from stages.runtime.errors import UserError
 from stages.runtime.files import write_json, write_text
@@ -48,7 +49,10 @@ def prepare(dataset: Dataset, output: Path) -> Preparation:
         report[part] = summarise(lengths[part], unknown, config.maximum_length)
     report["vectors"] = write_vectors(tokenizer, output, dataset.vectors, config)
     tokens, texts = (sum(report[part][count] for part in PREPARED_PARTS) for count in ("tokens", "texts"))
-    return Preparation(report, f"{tokens} tokens in {texts} texts", lengths)
+    key = dataset.key("tokenizer.unit")
+    remarks = script_remarks(read_texts(train), config.unit, key)
+    remarks += unknown_remarks({"validation": report["validation"]["unknown_rate"]}, config.unit, key)
+    return Preparation(report, f"{tokens} tokens in {texts} texts", lengths, remarks)
 
 
 def write_vectors(tokenizer: Tokenizer, output: Path, source: Path, config: TokenizerConfig) -> dict[str, Any] | None:
@@ -99,11 +103,14 @@ def fit_tokenizer(batches: Iterable[list[str]], config: TokenizerConfig) -> Toke
     """
     steps = [normalizers.NFC(), normalizers.Lowercase()] if config.lowercase else [normalizers.NFC()]
     pattern = r"[\s\S]" if config.unit == "character" else WORD
+    split: pre_tokenizers.PreTokenizer = pre_tokenizers.Split(Regex(pattern), behavior="removed", invert=True)
+    if config.unit == "word":
+        split = pre_tokenizers.Sequence([isolate_characters(), split])
     tokenizer = fit_vocabulary(
         progress(batches, desc="fit", unit="batch"),
         config,
         [PAD, UNKNOWN],
-        pre_tokenizers.Split(Regex(pattern), behavior="removed", invert=True),
+        split,
         normalizers.Sequence(steps),
     )
     if tokenizer.get_vocab_size() <= 2:
@@ -147,7 +154,7 @@ def encode_part(
             cut = [row[:maximum] for row in rows]
             offsets.append(ids.length + np.cumsum([len(row) for row in cut], dtype=np.int64))
             ids.append(np.concatenate(cut))
-            # −1: a label that train lacks; audit fails the run.
+            # −1: a label of an official validation part that train lacks.
             indices.append(pc.index_in(batch["label"], label_set).fill_null(-1).to_numpy())
             weights.append((batch["weight"].to_numpy() if weighted else np.ones(len(rows))).astype(np.float32))
     return lengths, unknown

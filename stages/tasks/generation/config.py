@@ -29,7 +29,11 @@ class SplitConfig(Frozen):
 class WindowConfig(Frozen):
     """How the text becomes ids, and how far back a gradient reaches. The vocabulary is fitted on train alone."""
 
-    unit: Literal["character", "word", "bpe"] = Field(default="character", description="bpe: byte-pair encoding")
+    unit: Literal["character", "word", "bpe"] = Field(
+        default="character",
+        description="word: also each character of a script that puts no spaces between words, such as Chinese or Thai; "
+        "bpe: byte-pair encoding",
+    )
     vocabulary: int = Field(default=20_000, ge=2, description="the most frequent units, [UNK] included")
     minimum_frequency: int = Field(default=1, ge=1, description="rarer units are [UNK]")
     length: int = Field(default=128, ge=2, description="tokens")

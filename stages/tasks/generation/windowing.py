@@ -9,6 +9,7 @@ import pandas as pd
 from tokenizers import Regex, Tokenizer, decoders, pre_tokenizers
 
 from stages.config.dataset import Dataset
+from stages.data.scripts import isolate_characters, script_remarks, unknown_remarks
 from stages.data.vocabulary import fit_vocabulary
 from stages.runtime.errors import UserError
 from stages.runtime.files import write_json, write_text
@@ -43,7 +44,11 @@ def prepare(dataset: Dataset, output: Path) -> Preparation:
     write_json(output / "meta.json", asdict(meta))
     parts = {part: _write_part(dataset, output, tokenizer, part, text, meta) for part, text in texts.items()}
     windows = ", ".join(f"{numbers['windows']} windows in {part}" for part, numbers in parts.items())
-    return Preparation({"unit": config.unit, "vocabulary": tokenizer.get_vocab_size()} | parts, windows)
+    report = {"unit": config.unit, "vocabulary": tokenizer.get_vocab_size()} | parts
+    key = dataset.key("window.unit")
+    remarks = script_remarks([[texts["train"]]], config.unit, key)
+    remarks += unknown_remarks({"validation": parts["validation"]["unknown_rate"]}, config.unit, key)
+    return Preparation(report, windows, remarks=remarks)
 
 
 def _write_part(
@@ -69,11 +74,14 @@ def fit_tokenizer(text: str, config: WindowConfig) -> Tokenizer:
     Raises:
         UserError: the text has fewer than two units that are frequent enough.
     """
+    pre_tokenizer: pre_tokenizers.PreTokenizer
     if config.unit == "bpe":
         pre_tokenizer = pre_tokenizers.Split(Regex(r"\s?\w+|\s|[^\w\s]+"), behavior="isolated")
     else:
         pattern = r"[\s\S]" if config.unit == "character" else WORD
         pre_tokenizer = pre_tokenizers.Split(Regex(pattern), behavior="removed", invert=True)
+        if config.unit == "word":
+            pre_tokenizer = pre_tokenizers.Sequence([isolate_characters(), pre_tokenizer])
     tokenizer = fit_vocabulary(text_chunks(text), config, [UNKNOWN], pre_tokenizer, decoder=decoders.Fuse())
     if tokenizer.get_vocab_size() <= 2:
         raise UserError(

@@ -52,7 +52,11 @@ class SplitConfig(Frozen):
 class Side(Frozen):
     """How one side's text becomes a row of ids. The vocabulary is fitted on train alone."""
 
-    unit: Literal["character", "word", "bpe"] = Field(default="word", description="bpe: byte-pair encoding")
+    unit: Literal["character", "word", "bpe"] = Field(
+        default="word",
+        description="word: also each character of a script that puts no spaces between words, such as Chinese or Thai; "
+        "bpe: byte-pair encoding",
+    )
     lowercase: bool = False
     vocabulary: int = Field(default=8000, ge=5, description="the most frequent units, four markers included")
     minimum_frequency: int = Field(default=1, ge=1, description="rarer units are [UNK]")

@@ -13,6 +13,7 @@ import pandas as pd
 from stages.config.dataset import Dataset
 from stages.config.schema import PARTS, Part
 from stages.tasks.base import Findings
+from stages.tasks.leakage import content
 from stages.tasks.seq2seq.config import SplitConfig, Tokenizer
 from stages.tasks.seq2seq.modeling.data import SIDES, Prepared
 
@@ -38,7 +39,7 @@ def check_leaks(dataset: Dataset) -> Findings:
 
 def shared_sources(parts: Parts) -> list[str]:
     """Return a line for every pair of parts that share a source, case, spacing and punctuation aside."""
-    letters = {name: dict(zip(part["source"].map(_letters), part["id"], strict=True)) for name, part in parts.items()}
+    letters = {name: dict(zip(part["source"].map(content), part["id"], strict=True)) for name, part in parts.items()}
     lines = []
     for one, other in combinations(parts, 2):
         shared = sorted(letters[one].keys() & letters[other].keys())
@@ -112,13 +113,6 @@ def foreign_tokens(train: pd.DataFrame, fitted: Prepared, shared: bool) -> list[
     return lines
 
 
-def _letters(text: str) -> str:
-    """Return a text's words in lower case, one space between them; a text without any keeps its signs."""
-    folded = unicodedata.normalize("NFC", text).casefold()
-    kept = (char if unicodedata.category(char)[0] in "LNM" else " " for char in folded)
-    return " ".join("".join(kept).split()) or text.strip()
-
-
 def _runs(text: str) -> set[tuple[str, ...]]:
-    words = _letters(text).split()
+    words = content(text).split()
     return set(zip(words, words[1:], words[2:], strict=False))

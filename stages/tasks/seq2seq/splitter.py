@@ -1,6 +1,6 @@
 """A table of pairs → the parts train, validation and test, a row for each source with all its references.
 
-The files' official parts stand. The rest is drawn by a hash of the source's letters and a salt. Sources that are the
+The files' official parts stand. The rest is drawn by a hash of the source's words and a salt. Sources that are the
 same but for case, spacing and punctuation, or that are nearly so, stay in one part: where new rows join two groups,
 or begin one, the group's members may move, and no others do.
 """
@@ -15,8 +15,9 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.feature_extraction.text import CountVectorizer
 
 from stages.config.schema import PARTS, Part
-from stages.data.text import fold, hash_to_unit
+from stages.data.text import fold, hash_to_unit, words
 from stages.runtime.errors import UserError
+from stages.runtime.remarks import dropped_rows
 from stages.tasks.base import Split
 from stages.tasks.seq2seq.config import SplitConfig
 
@@ -47,16 +48,19 @@ def split_pairs(table: pd.DataFrame, config: SplitConfig) -> Split:
         late = kept & taken & part.map(lambda name, later=later: name in later)
         dropped[f"also in the {official} part"] = int(late.sum())
         kept &= ~late
-    part = _draw(pd.Series(distinct[_first_of_each(group, text)], index=table.index), part, config)
+    named_by = pd.Series(distinct[_first_of_each(group, text)], index=table.index)
+    part = _draw(words(named_by), part, config)
+    dropped = {reason: count for reason, count in dropped.items() if count}
     parts: dict[Part, pd.DataFrame] = {name: _references(table[kept & (part == name)]) for name in PARTS}
     empty = [name for name, rows in parts.items() if rows.empty]
     if empty:
         sizes = ", ".join(f"{name} {len(rows)}" for name, rows in parts.items())
+        pairs = f"; pairs: {dropped_rows(dropped)}" if dropped else ""
         raise UserError(
-            f"no source is left for {' and '.join(empty)} (sources: {sizes}): add pairs, or change the shares or the "
-            "salt under split"
+            f"no source is left for {' and '.join(empty)} (sources: {sizes}{pairs}): add pairs, or change the shares "
+            "or the salt under split"
         )
-    return Split(parts, {reason: count for reason, count in dropped.items() if count})
+    return Split(parts, dropped)
 
 
 def groups(texts: list[str], similarity: float) -> np.ndarray:

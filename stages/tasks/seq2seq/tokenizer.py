@@ -11,6 +11,7 @@ from tokenizers import Regex, decoders, normalizers, pre_tokenizers
 
 from stages.config.dataset import Dataset
 from stages.config.schema import Part
+from stages.data.scripts import isolate_characters, script_remarks, unknown_remarks
 from stages.data.vocabulary import fit_vocabulary
 from stages.runtime.errors import UserError
 from stages.tasks.base import Preparation
@@ -54,7 +55,16 @@ def prepare(dataset: Dataset, output: Path) -> Preparation:
     report["learned"] = int(kept.sum())
     lengths = {f"{part} {side}": np.bincount(count) for (part, side), count in counts.items()}
     tokens, texts = sum(int(count.sum()) for count in counts.values()), sum(map(len, counts.values()))
-    return Preparation(report, f"{tokens} tokens in {texts} texts", lengths)
+    remarks = [remark for side in SIDES for remark in _remarks(side, parts["train"], report, dataset)]
+    return Preparation(report, f"{tokens} tokens in {texts} texts", lengths, remarks)
+
+
+def _remarks(side: str, train: pd.DataFrame, report: dict[str, Any], dataset: Dataset) -> list[str]:
+    """Return what there is to say of a side's unit."""
+    unit, key = report["units"][side], dataset.key(f"tokenizer.{'target' if report['shared'] else side}.unit")
+    unknown = {f"validation's {side}": report["validation"][side]["unknown_rate"]}
+    remarks = script_remarks(_batches(train[side].drop_duplicates().tolist()), unit, key)
+    return [f"{side}: {remark}" for remark in remarks] + unknown_remarks(unknown, unit, key)
 
 
 def padded_lengths(lengths: np.ndarray, longest: int) -> list[int]:
@@ -149,7 +159,8 @@ def fit_tokenizer(batches: Iterable[list[str]], config: Side, side: str) -> toke
         decoder = decoders.Fuse()
     else:
         marks = pre_tokenizers.Split(Regex(rf"[^\w{SPACE}]"), behavior="isolated")
-        pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Metaspace(), marks])
+        characters = [isolate_characters(f"{SPACE}?")] if config.unit == "word" else []
+        pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Metaspace(), *characters, marks])
         decoder = decoders.Metaspace()
     tokenizer = fit_vocabulary(batches, config, MARKERS, pre_tokenizer, normalizers.Sequence(steps), decoder)
     _refuse_size(tokenizer.get_vocab_size(), config, side)

@@ -5,7 +5,15 @@ import pandas as pd
 import pytest
 
 from stages.tasks.classification.config import TokenizerConfig
-from stages.tasks.classification.evaluation import EXAMPLE_WORDS, EXAMPLES, attended_texts, mistakes, most_confident
+from stages.tasks.classification.evaluation import (
+    EXAMPLE_WORDS,
+    EXAMPLES,
+    attended_texts,
+    confusions,
+    mistakes,
+    most_confident,
+    of_all_classes,
+)
 from stages.tasks.classification.tokenizer import fit_tokenizer
 
 PROBS = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.4, 0.6], [0.9, 0.1]])
@@ -42,3 +50,31 @@ def test_attended_texts():
         {"token": "two", "weight": pytest.approx(0.7)},
     ]
     assert len(by_kind["most confident and wrong"][0]["tokens"]) == EXAMPLE_WORDS
+
+
+def test_probabilities_of_labels_that_train_lacks():
+    spread = of_all_classes(np.array([[0.25, 0.75]]), ["b", "d"], ["a", "b", "c", "d"])
+    assert spread.tolist() == [[0, 0.25, 0, 0.75]]
+
+
+def test_confusions_of_many_labels():
+    actual = pd.Series(["a", "a", "b", "c", "d", "e", "e"])
+    predicted = pd.Series(["b", "b", "a", "c", "e", "d", "e"])
+    pairs = confusions(actual, predicted, most=5)
+    assert pairs.to_numpy().tolist() == [list(pair) for pair in zip(actual, predicted, strict=True)]
+    others, another = "(3 others)", "(another one)"
+    assert confusions(actual, predicted, most=2).to_numpy().tolist() == [
+        ["a", "b"],
+        ["a", "b"],
+        ["b", "a"],
+        [others, others],
+        [others, another],
+        [others, another],
+        [others, others],
+    ]
+
+
+def test_confusions_of_a_thousand_labels_are_a_picture_of_few():
+    labels = pd.Series([f"label {number}" for number in range(1000)])
+    pairs = confusions(labels, labels.sample(frac=1, random_state=0).reset_index(drop=True))
+    assert len(pairs) == 1000 and len({*pairs["actual"], *pairs["predicted"]}) == 62

@@ -71,6 +71,12 @@ def test_every_pair_of_parts_is_compared_and_long_lists_are_cut():
         ("!!!", "???", False),
         ("!!!", "!!!", True),
         ("a1", "a2", False),
+        ("C", "C#", False),
+        ("I am 😀", "I am 😡", False),
+        ("2+2", "2-2", False),
+        ("2 - 2", "2-2", True),
+        ("ＡＢ１", "ab1", True),
+        ("soft\u00adhyphen", "softhyphen", True),
     ],
 )
 def test_what_counts_as_the_same_text(one, other, shared):
@@ -87,11 +93,11 @@ def test_repetition_within_a_part_is_no_leak():
 def test_empty_part():
     parts = clean()
     parts["validation"] = parts["validation"][:0]
-    assert empty_parts_or_labels(parts) == ["validation is empty"]
+    assert empty_parts_or_labels(parts, 3, set()) == ["validation is empty"]
     assert shared_texts(parts) == []
     assert stratification(parts, 0.05, set()) == []
     parts["train"] = parts["train"][:0]
-    assert empty_parts_or_labels(parts) == ["train is empty", "validation is empty"]
+    assert empty_parts_or_labels(parts, 3, set()) == ["train is empty", "validation is empty"]
     assert stratification(parts, 0.05, set()) == []
 
 
@@ -100,11 +106,18 @@ def test_label_that_a_part_lacks():
     put(parts, "train", "new", "odd")
     put(parts, "train", "newer", "rare")
     put(parts, "test", "newest", "rare")
-    hint = ": change the shares or the salt under split, or merge rare labels"
-    assert empty_parts_or_labels(parts) == [
-        f"validation has no row with the label 'odd', 'rare'{hint}",
-        f"test has no row with the label 'odd'{hint}",
-    ]
+    assert empty_parts_or_labels(parts, 3, set()) == []  # they have too few rows for every part
+    put(parts, "train", "newer than that", "rare")
+    assert empty_parts_or_labels(parts, 3, set()) == ["validation has no row with the label 'rare'"]
+    assert empty_parts_or_labels(parts, 4, set()) == []
+    assert empty_parts_or_labels(parts, 3, {"validation"}) == []
+
+
+def test_label_that_train_lacks():
+    parts = clean()
+    put(parts, "test", "new", "late")
+    assert empty_parts_or_labels(parts, 3, set()) == ["train has no row with the label 'late', which test has"]
+    assert empty_parts_or_labels(parts, 3, {"test"}) == []
 
 
 def many(name, count, spam):
@@ -227,7 +240,6 @@ def test_all_leaks_are_reported_at_once(project, tmp_path):
     lines = failure(project, tmp_path, parts, plant=plant)
     assert [line.split(":")[0].strip() for line in lines] == [
         "shared_texts",
-        "empty_parts_or_labels",
         "empty_parts_or_labels",
         "labels",
         "vocabulary",

@@ -246,9 +246,56 @@ def test_rating_that_is_no_number(dataset, value):
 
 
 def test_unknown_part(dataset):
-    put(dataset, "d.csv", "text,label,fold\na,x,train\nb,y,dev\n")
-    assert "the column 'fold' must hold train, validation, test or nothing, but row 2: 'dev'" in (
+    put(dataset, "d.csv", "text,label,fold\na,x,train\nb,y,later\n")
+    assert "the column 'fold' must hold train, validation, test or nothing, but row 2: 'later'" in (
         message(dataset, part="fold")
+    )
+
+
+def test_other_words_for_parts(dataset):
+    put(dataset, "d.csv", "text,label,fold\na,x,Training\nb,y,dev\nc,y,TEST\nd,x,\n")
+    assert [row["part"] for row in rows(dataset, part="fold")] == ["train", "validation", "test", None]
+
+
+def test_parts_by_the_names_of_files(dataset):
+    for name in ("my_train.csv", "my_test.csv", "more.csv"):
+        put(dataset, name, f"text,label\n{name} a,x\n{name} b,y\n")
+    table = read(dataset, Reading())
+    assert dict(zip(table.rows["file"].to_pylist(), table.rows["part"].to_pylist(), strict=True)) == {
+        "more.csv": None,
+        "my_test.csv": "test",
+        "my_train.csv": "train",
+    }
+    assert table.remarks == [
+        "official parts by the files' names: my_test.csv is test; my_train.csv is train",
+        "no official part by the files' names: more.csv",
+    ]
+
+
+NFD, NFC = "cafe\u0301", "café"
+
+
+def test_labels_that_look_the_same_are_one(dataset):
+    labels = [NFC, NFD, " tea", "tea\u200b", "iced  tea", "iced tea", "Tea"]
+    put(dataset, "d.csv", "text,label\n" + "".join(f"t{n},{label}\n" for n, label in enumerate(labels)))
+    table = read(dataset, Reading())
+    assert table.rows["label"].to_pylist() == [NFC, NFC, "tea", "tea", "iced tea", "iced tea", "Tea"]
+    assert table.remarks == [
+        "3 label(s) were merged with one that looks the same: ' tea', 'tea\\u200b'; 'cafe\\u0301', 'caf\\xe9'; "
+        "'iced  tea', 'iced tea'",
+        "labels that differ by case alone stay apart: 'Tea' and 'tea'",
+    ]
+
+
+def test_a_label_of_invisible_characters_is_empty(dataset):
+    put(dataset, "d.csv", "text,label\na,\u200b\nb,y\nc,x\n")
+    assert [row["label"] for row in rows(dataset)] == ["", "y", "x"]
+
+
+def test_no_row_is_left(dataset):
+    put(dataset, "d.csv", "text,label\na,0\n\nb,0\n")
+    assert "no label (rows: 1 dropped (blank line), 2 dropped (rating is zero)), but a classifier needs two" in (
+        message(dataset, label_rule="sign")
     )
 
 
@@ -285,10 +332,10 @@ def test_formats_may_differ_from_file_to_file(dataset):
 
 
 def test_all_faults_of_a_file_are_named_at_once(dataset):
-    put(dataset, "d.csv", "text,label,fold\na,x,train\nb\nc,y,dev\nd,z,later\n")
+    put(dataset, "d.csv", "text,label,fold\na,x,train\nb\nc,y,soon\nd,z,later\n")
     reason = message(dataset, part="fold", label_rule="sign")
     assert "3 fields a row expected, but row 2 (line 3) has 1: " in reason
-    assert "must hold train, validation, test or nothing, but row 3: 'dev'; row 4: 'later': " in reason
+    assert "must hold train, validation, test or nothing, but row 3: 'soon'; row 4: 'later': " in reason
     assert "must hold ratings (numbers), but row 1: 'x'; row 3: 'y'; row 4: 'z': " in reason
 
 

@@ -143,3 +143,11 @@ def test_per_seed_and_per_item():
 def test_per_item_is_in_the_order_of_ids_whatever_that_of_the_rows():
     hits = np.array([[True, False, True, False]])
     assert TASK.per_item(predictions(hits)[::-1]).tolist() == [1, 0, 1, 0]
+
+
+def test_a_validation_label_that_train_lacks_counts_as_wrong():
+    labels, probs = np.array([0, 1, -1, -1]), np.array([[0.9, 0.1], [0.2, 0.8], [0.5, 0.5], [0.1, 0.9]])
+    values = validation_scores(labels, probs)
+    assert values["accuracy"] == 0.5
+    assert values["macro_f1"] == pytest.approx(f1_score([0, 1, 2, 2], [0, 1, 0, 1], average="macro"))
+    assert values["log_loss"] > 17

@@ -17,6 +17,7 @@ from stages.reporting.svg import SERIES
 from stages.runtime.errors import UserError
 from stages.runtime.files import write_json
 from stages.tasks.classification import plots
+from stages.tasks.classification.evaluation import confusions
 from stages.tasks.classification.report import quarter_range, shaded
 from stages.tasks.discovery import find_task
 from tests.reporting.results import (
@@ -165,6 +166,31 @@ def test_tables_of_many_classes_are_folded(make):
 def test_the_quarters_of_the_best_model_and_the_best_baseline(make):
     rows = table_rows(read(make(), "index.html"), "Test accuracy in each quarter of the texts")
     assert rows[:2] == [["Tokens in a text", "lstm", "tfidf_logreg"], ["1–5", "0.850", "0.800"]]
+
+
+def test_a_thousand_labels(mine):
+    labels = [f"label {number:04}" for number in range(1000)]
+    write_all(mine, labels=labels)
+    pairs = confusions(pd.Series(labels), pd.Series(labels[1:] + labels[:1]))
+    for name in ("lstm", "tfidf_logreg"):
+        write_table(mine.plot("confusion", name), tuple(pairs), list(pairs.itertuples(index=False)))
+    report(mine.paths)
+    text = read(mine, "index.html")
+    page = Page(text)
+    assert len(text) < 1_500_000
+    assert any("the 200 most frequent of 1,000 classes" in words for words in page.texts)
+    assert "the others are one" in text
+
+
+def test_remarks_are_on_the_page(mine):
+    write_all(mine)
+    for kind in ("validation", "split", "prepare"):
+        update_json(mine.report(kind), {"remarks": [f"said by {kind}", "said <twice>"]})
+    report(mine.paths)
+    texts = " ".join(Page(read(mine, "index.html")).texts)
+    for words in ("said by validation", "said by split", "said by prepare"):
+        assert f"Note: {words}" in texts
+    assert texts.count("Note: said <twice>") == 1
 
 
 @pytest.mark.parametrize("path", OWN_INPUTS)

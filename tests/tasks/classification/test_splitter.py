@@ -10,7 +10,7 @@ from stages.data.text import fold
 from stages.runtime.errors import UserError
 from stages.split import split
 from stages.tasks.classification.config import SplitConfig
-from stages.tasks.classification.leakage import shared_texts
+from stages.tasks.classification.leakage import empty_parts_or_labels, shared_texts, stratification
 from stages.tasks.classification.splitter import content_hash
 from stages.tasks.classification.splitter import split_table as split_result
 from tests.tasks.classification.small import write_params
@@ -194,24 +194,128 @@ def message(rows, config=THIRDS):
     return str(caught.value)
 
 
-def test_label_with_too_few_rows_is_named():
-    assert message([*BASE, ("alone", "rare")]) == (
-        "too few rows to split: 'rare' has 1 distinct text(s), but 3 parts need one each; "
-        "add rows, or drop or merge the label"
-    )
-    repeated = [("Twice!", "rare"), ("twice", "rare"), ("other", "rare"), ("one", "odd")]
-    assert "'odd' has 1, 'rare' has 2 distinct text(s)" in message(BASE + repeated)
-    official = [(*row, "train") for row in BASE] + [("alone", "rare", "train"), ("x", "rare", "test")]
-    assert "'rare' has 1 distinct text(s), but 2 parts need one each" in message(official)
+def labels_of(parts):
+    return {name: part["label"].value_counts().to_dict() for name, part in parts.items()}
 
 
-def test_part_without_rows_is_named():
-    assert message(many(9), SplitConfig(validation=0.001, test=0.001)) == (
-        "no row is left for validation and test (rows: train 9, validation 0, test 0): "
-        "add rows, or change the shares or the salt under split"
+def test_a_label_that_the_hash_serves_badly_is_cut_by_the_shares():
+    rare = [(f"a rare text, {n}", "rare") for n in range(5)]
+    result = split_result(table(many(2000) + rare), SplitConfig(validation=0.2, test=0.2))
+    assert {name: part["label"].eq("rare").sum() for name, part in result.parts.items()} == {
+        "train": 3,
+        "validation": 1,
+        "test": 1,
+    }
+    assert result.details == {"labels_drawn_in_order": 1}
+    assert "1 label(s) would have got less than half of their share" in result.remarks[0]
+    before = part_of(split_result(table(many(2000)), SplitConfig(validation=0.2, test=0.2)).parts)
+    assert before.items() <= part_of(result.parts).items()  # no text of another label moves
+
+
+@pytest.mark.parametrize("texts", range(3, 40))
+def test_every_label_is_in_every_part(texts):
+    labels = [f"label {number}" for number in range(60)]
+    rows = [(f"{label} text {n}", label) for label in labels for n in range(texts)]
+    config = SplitConfig(validation=0.1, test=0.2)
+    parts, dropped = split_table(table(rows), config)
+    assert dropped == {}
+    for share, name in ((0.1, "validation"), (0.2, "test"), (0.7, "train")):
+        counts = parts[name]["label"].value_counts().reindex(labels, fill_value=0)
+        wanted = max(texts * share, 1)
+        assert counts.min() >= wanted / 2 - 0.5 and counts.max() <= 2 * wanted + 0.5
+    assert empty_parts_or_labels(parts, config.rare_below, set()) == []
+    assert stratification(parts, config.tolerance, set()) == []
+
+
+RARE = [("once", "c"), ("twice", "c"), ("Twice!", "c"), ("alone", "d")]
+
+
+def test_rare_labels_stay_in_train():
+    result = split_result(table(BASE + RARE), THIRDS)
+    counts = labels_of(result.parts)
+    assert (counts["train"]["c"], counts["train"]["d"]) == (2, 1)
+    assert set(counts["test"]) == set(counts["validation"]) == {"ham", "spam"}
+    assert result.details["rare_labels"] == {"c": 2, "d": 1}
+    assert result.remarks == [
+        "2 label(s) have too few texts for every part ('c' has 2; 'd' has 1): of what is drawn they are in train "
+        "alone (split.rare_labels: keep)"
+    ]
+    assert empty_parts_or_labels(result.parts, 3, set()) == []
+
+
+def test_rare_labels_are_merged():
+    rows = BASE + RARE + [("yet another", "e")]
+    result = split_result(table(rows), SplitConfig(validation=0.33, test=0.33, rare_labels="merge"))
+    assert sorted(counts["other"] for counts in labels_of(result.parts).values()) == [1, 1, 2]
+    assert "3 label(s) have too few texts" in result.remarks[0]
+    assert result.remarks[0].endswith("their 5 rows are labelled 'other'")
+    few = split_result(table(BASE + RARE[:1]), SplitConfig(rare_labels="merge"))
+    assert few.remarks[0].endswith("labelled 'other', and stand in train alone, for they are too few as well")
+    assert set(labels_of(few.parts)["test"]) == {"ham", "spam"}
+    assert empty_parts_or_labels(few.parts, 3, set()) == []
+    named = SplitConfig(rare_labels="merge", merged_label="spam")
+    assert set(labels_of(split_result(table(rows), named).parts)["train"]) == {"ham", "spam"}
+
+
+def test_rare_labels_are_dropped():
+    parts, dropped = split_table(table(BASE + RARE), SplitConfig(rare_labels="drop"))
+    assert dropped == {"rare label": 4}
+    assert {label for part in parts.values() for label in part["label"]} == {"ham", "spam"}
+
+
+def test_rare_labels_are_refused_all_at_once():
+    assert message(BASE + RARE, SplitConfig(rare_labels="refuse")) == (
+        "2 label(s) have too few texts for every part ('c' has 2; 'd' has 1): add rows, or let split.rare_labels say "
+        "what becomes of them: keep, merge or drop"
     )
+
+
+def test_how_few_is_rare_is_a_number():
+    config = SplitConfig(rare_labels="drop", rare_below=21)
+    _, dropped = split_table(table([*many(63), ("odd", "c")] + [(f"x {n}", "d") for n in range(30)]), config)
+    assert dropped == {"rare label": 1}
+    assert message(BASE, SplitConfig(rare_labels="drop", rare_below=21)).startswith("train has only one label, 'ham', ")
+    two = SplitConfig(rare_below=1)  # but there are three parts to draw
+    assert set(labels_of(split_table(table(BASE + RARE), two)[0])["test"]) == {"ham", "spam"}
+
+
+def test_official_parts_with_other_labels_stand_and_are_told():
+    official = [(*row, "train") for row in many(60)] + [("one", "ham", "test"), ("x", "new", "test")]
+    official += [("alone", "rare", "train")]
+    result = split_result(table(official), SplitConfig())
+    assert labels_of(result.parts)["test"] == {"ham": 1, "new": 1}
+    assert result.details["rare_labels"] == {"rare": 1}
+    assert result.remarks[-2:] == [
+        "test has 1 label(s) that train lacks ('new' has 1 row(s)): they count, and every answer to them is wrong",
+        "test lacks 2 of train's labels: 'rare'; 'spam'",
+    ]
+    assert empty_parts_or_labels(result.parts, 3, {"train", "test"}) == []
+    whole = [(*row, "train") for row in BASE] + [("one", "ham", "test"), ("two", "ham", "validation")]
+    assert split_result(table([*whole, ("alone", "rare", "train")]), SplitConfig()).details == {}  # nothing is drawn
+
+
+def test_a_part_without_rows_is_named_with_what_was_dropped():
     everything = [(*row, "test") for row in BASE]
-    assert message(everything).startswith("no row is left for train and validation (rows: train 0, validation 0, ")
+    assert message(everything) == (
+        "no row is left for train and validation (rows: train 0, validation 0, test 60): add rows, or change the "
+        "shares or the salt under split"
+    )
+    contradicting = [(f"text {n}{mark}", label) for n in range(9) for mark, label in ((".", "a"), ("!", "b"))]
+    assert message(contradicting) == (
+        "no row is left for train and validation and test (rows: train 0, validation 0, test 0; 18 dropped "
+        "(contradicting labels)): add rows, or change the shares or the salt under split; labels contradict where "
+        "texts are the same but for case, spacing and punctuation: r-1 'a', r-2 'b'"
+    )
+    assert "'a' has 1; 'b' has 1): of what is drawn they are in train alone" in message([("one", "a"), ("two", "b")])
+
+
+@pytest.mark.parametrize("signs", [("", "++", "#"), (" 😀", " 😢", " 😡"), ("+2", "-2", "*2")])
+def test_texts_that_differ_by_a_sign_alone_are_texts_of_their_own(signs):
+    rows = [(f"I write {n}{sign}", f"label {sign}") for n in range(60) for sign in signs]
+    parts, dropped = split_table(table(rows), THIRDS)
+    assert dropped == {}
+    assert shared_texts(parts) == []
+    assert all(part["label"].nunique() == 3 for part in parts.values())
 
 
 def test_content_hash_sees_labels_texts_and_order():

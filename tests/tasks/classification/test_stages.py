@@ -6,16 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from stages.audit import audit
 from stages.compare import compare
 from stages.config.dataset import Dataset
 from stages.evaluate import evaluate
 from stages.report import report
-from stages.runtime.errors import UserError
 from stages.runtime.files import write_json
 from stages.split import split
 from stages.tasks.classification.task import TASK
 from stages.train import train
-from tests.tasks.classification.small import ALL_MODELS, LABELS, NETWORKS, labelled, make_dataset
+from tests.tasks.classification.small import ALL_MODELS, LABELS, NETWORKS, labelled, make_dataset, official_parts
 
 pytestmark = pytest.mark.xdist_group("keras")
 
@@ -112,12 +112,46 @@ def test_the_report(dataset):
     assert "Most confident and right" in examples and "<mark" in examples and "goodly" in examples
 
 
-def test_a_label_that_train_lacks_is_named(dataset, tmp_path):
+@pytest.mark.parametrize("model", ALL_MODELS)
+def test_a_label_that_train_lacks_counts_as_wrong(dataset, tmp_path, model):
     other = Dataset(type(dataset.paths)(tmp_path), dataset.task, dataset.name)
     other.part("test").parent.mkdir(parents=True)
-    pd.DataFrame({"id": ["1"], "text": ["x"], "label": ["new"]}).to_parquet(other.part("test"))
-    with pytest.raises(UserError, match="test holds labels that train does not: new"):
-        TASK.evaluate(TASK.load(dataset.model(ALL_MODELS[0])), other, None)
+    test = pd.DataFrame({"id": ["1", "2"], "text": ["goodly", "x"], "label": ["good", "late"]})
+    test.to_parquet(other.part("test"))
+    result = TASK.evaluate(TASK.load(dataset.model(model)), other, None)
+    assert list(result.details["by_class"]) == [*LABELS, "late"]
+    assert result.details["unseen_labels"] == {"late": 1}
+    assert all(scores["accuracy"] <= 0.5 and scores["log_loss"] > 17 for scores in result.scores.values())
+    assert result.predictions["probability.late"].eq(0).all()
+    (remark,) = result.remarks
+    assert remark.startswith("1 of 2 test texts have a label that train lacks ('late'): every answer to them is wrong")
+    statistics = TASK.per_seed(result.predictions)
+    assert TASK.primary.from_sums(statistics.sum(axis=1)).mean() == pytest.approx(
+        np.mean([scores["accuracy"] for scores in result.scores.values()])
+    )
+
+
+def test_official_parts_with_other_labels_are_measured_as_they_are(tmp_path, capsys):
+    files = {f"my_{name}": part.copy() for name, part in official_parts().items()}
+    for name, label in (("my_validation", "late"), ("my_test", "later"), ("my_train", "early")):
+        files[name].iloc[0, files[name].columns.get_loc("label")] = label
+    dataset = make_dataset(tmp_path, files)
+    audit(dataset)
+    train(dataset, "tfidf_logreg")
+    evaluate(dataset, "tfidf_logreg")
+    said = capsys.readouterr().err
+    for words in (
+        "note: validation has 1 label(s) that train lacks ('late' has 1 row(s))",
+        "note: test has 1 label(s) that train lacks ('later' has 1 row(s))",
+        "note: test lacks 1 of train's labels: 'early'",
+        " test texts have a label that train lacks ('later')",
+    ):
+        assert words in said
+    report = json.loads(dataset.report("split").read_text())
+    assert len(report["remarks"]) == 4 and report["official"] == ["test", "train", "validation"]
+    result = evaluation(dataset, "tfidf_logreg")
+    assert result["unseen_labels"] == {"later": 1} and result["by_class"]["later"]["support"] == 1
+    assert result["metrics"]["mean"]["accuracy"] < 1
 
 
 def test_official_parts_are_files_of_their_names(tmp_path):

@@ -60,6 +60,10 @@ def test_words():
     assert words(tokenizer, "cafe\u0301") == ["café"]  # composed or not
 
 
+def test_scripts_without_spaces():
+    assert words(fitted(["我爱北京 GPT-4!"]), "我爱 京gpt") == ["我", "爱", "京", "gpt"]
+
+
 def test_words_are_numbered_by_their_frequency():
     tokenizer = fitted(["b b b", "a a", "c c c c"])
     assert [tokenizer.id_to_token(number) for number in range(5)] == ["[PAD]", "[UNK]", "c", "b", "a"]
@@ -256,3 +260,16 @@ def test_failure_leaves_no_half_written_tokens(project, tmp_path):
     with pytest.raises(UserError):
         project({"minimum_frequency": 99})
     assert bytes_of(tmp_path) == before
+
+
+def test_what_is_said_before_training(tmp_path, capsys):
+    train = pd.DataFrame({"text": ["我爱北京"] * 4, "label": ["a", "b"] * 2})
+    validation = pd.DataFrame({"text": ["天安门"], "label": ["a"]})
+    dataset = write_params(tmp_path)
+    write_parts(dataset, {"train": train, "validation": validation, "test": validation})
+    tokenize(dataset)
+    remarks = json.loads(dataset.report("prepare").read_text())["remarks"]
+    assert remarks[0].startswith("100% of train's characters are of scripts that put no spaces between words")
+    assert "classification.datasets.mine.tokenizer.unit: bpe" in remarks[0]
+    assert remarks[1].startswith("100% of validation's tokens are not in train's vocabulary")
+    assert capsys.readouterr().err.count("note: ") == 2

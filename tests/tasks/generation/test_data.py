@@ -149,3 +149,10 @@ def test_blocks_hold_every_character_and_word_once():
     lengths = np.ones(len(text), int)
     blocks = block_statistics(text, np.full(len(text), 2.0), lengths)
     assert blocks[["characters", "words", "bits"]].sum().tolist() == [4000, 800, 8000]
+
+
+def test_a_word_of_a_script_without_spaces_is_a_character():
+    text = "我爱北京 OK\n" * 9
+    tokenizer = fit_tokenizer(text, WindowConfig(unit="word"))
+    assert tokenizer.encode("我爱北京 OK\n").tokens == ["我", "爱", "北", "京", " ", "OK", "\n"]
+    assert tokenizer.decode(tokenizer.encode(text).ids) == text

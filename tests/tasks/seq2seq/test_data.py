@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from stages.audit import audit
 from stages.runtime.errors import UserError
 from stages.tasks.seq2seq.config import Side, SplitConfig, Tokenizer
+from stages.tasks.seq2seq.leakage import shared_sources
 from stages.tasks.seq2seq.modeling.data import (
     BEGIN,
     END,
@@ -172,3 +173,25 @@ def test_an_epoch_holds_every_pair_once_within_its_buckets_lengths(sizes, bucket
         assert (before[:, 0] == BEGIN).all() and (before[:, 1:] == target[:, :-1]).all()
         assert (target[weights == 0] == 0).all()
     assert sorted(seen) == [4 + number for number in range(len(sizes))]
+
+
+def test_a_word_of_a_script_without_spaces_is_a_character():
+    texts = ["我爱北京 OK", "ฉันรัก 5"]
+    tokenizer = fit_tokenizer([texts], Side(unit="word"), "target")
+    assert tokenizer.encode(texts[0]).tokens == ["▁我", "爱", "北", "京", "▁OK"]
+    assert [tokenizer.decode(tokenizer.encode(text).ids) for text in texts] == texts
+
+
+def test_sources_that_differ_by_a_sign_are_sources_of_their_own():
+    sums = [(f"{one} {sign} {other}", f"{sign}{one}") for one in range(12) for other in range(12) for sign in "+-*/"]
+    parts = split_pairs(table(*sums), SplitConfig(validation=0.2, test=0.2)).parts
+    assert sum(len(part) for part in parts.values()) == len(sums)
+    assert not any(part["targets"].map(len).gt(1).any() for part in parts.values())
+    assert shared_sources(parts) == []
+
+
+def test_what_was_dropped_is_told_where_a_part_is_empty(tmp_path):
+    content = "source\ttarget\na\tx\na\tx\nb\tx\n"
+    message = r"\(sources: train 1, validation 0, test 1; pairs: 1 dropped \(repeated pair\)\): add pairs"
+    with pytest.raises(UserError, match=message):
+        make_dataset(tmp_path, {"own.tsv": content}, entry=entry())

@@ -61,8 +61,8 @@ class TokenizedTexts:
 class LabelledTexts(TokenizedTexts):
     """A part as ids, labels and weights.
 
-    Shapes: labels (texts,) int32, weights (texts,) float32, 1 in the mean, so that a learning rate or a penalty on
-    fitted values keeps its strength.
+    Shapes: labels (texts,) int32, −1 where train lacks the label of a validation text, weights (texts,) float32, 1 in
+    the mean, so that a learning rate or a penalty on fitted values keeps its strength.
     """
 
     labels: np.ndarray

@@ -7,11 +7,14 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 
+from stages.data.scripts import CHARACTER, CHARACTERS
 from stages.runtime.files import write_text
 from stages.tasks.classification.modeling.contract import Baseline
 
-# Words of one letter count, unlike in scikit-learn's own pattern: "I" and "a" tell something.
-WORD = r"(?u)\b\w+\b"
+# Words of one letter count, unlike in scikit-learn's own pattern: "I" and "a" tell something. Where no spaces stand
+# between words, each character is one.
+WORD = rf"{CHARACTER}|[^\W{CHARACTERS}]+"
+MOST_WEIGHTS = 10_000_000  # fitting keeps some twenty arrays of as many
 Vectorizer = TypeVar("Vectorizer")
 
 
@@ -39,6 +42,11 @@ class NgramClassifier(Baseline):
         content = json.loads((folder / "terms.json").read_text(encoding="utf-8"))
         arrays = {name: np.load(folder / f"{name}.npy") for name in content["arrays"]}
         return cls(content["options"], content["terms"], **arrays)
+
+
+def most_terms(classes: int) -> int:
+    """Return how many n-grams a linear classifier of so many classes may have; of more, the most frequent stay."""
+    return MOST_WEIGHTS // classes
 
 
 def vectorizer(kind: Callable[..., Vectorizer], options: dict[str, Any], **more: Any) -> Vectorizer:

@@ -91,9 +91,11 @@ def validation_scores(labels: np.ndarray, probs: np.ndarray) -> dict[str, float]
     """Return the metrics of one set of predictions on validation, the primary one first.
 
     Args:
-        labels: (texts,) int, the true classes.
+        labels: (texts,) int, the true classes; −1: one that train lacks.
         probs: (texts, classes).
     """
+    if (labels < 0).any():  # such labels are a class more, which nothing is taken for
+        labels, probs = np.where(labels < 0, probs.shape[1], labels), np.pad(probs, [(0, 0), (0, 1)])
     sums = sufficient_statistics(labels, probs).sum(axis=0)
     return {name: float(from_sums(sums)) for name, from_sums in VALIDATION.items()}
 
