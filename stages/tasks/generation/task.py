@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from stages.tasks.generation.modeling.contract import LanguageModel
     from stages.tasks.generation.modeling.data import Prepared
     from stages.tasks.generation.modeling.saved import Saved
+    from stages.tasks.guess import Guess, Sample
 
 
 class Generation(Task):
@@ -68,6 +69,18 @@ class Generation(Task):
         from stages.tasks.generation.leakage import check_leaks
 
         return check_leaks(dataset)
+
+    def suits(self, sample: "Sample") -> int:
+        """Return how well data suit: plain text."""
+        from stages.tasks.generation import guess
+
+        return guess.suits(sample)
+
+    def guess(self, sample: "Sample") -> "Guess":
+        """Return what the entry of a dataset of running text would be."""
+        from stages.tasks.generation import guess
+
+        return guess.guess(sample)
 
     def open_prepared(self, folder: Path) -> "Prepared":
         """Open the folder that `prepare` wrote."""
