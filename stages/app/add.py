@@ -21,6 +21,7 @@ from pydantic import BaseModel
 from stages.app.common import write_output
 from stages.app.params_file import with_entry, write_exact
 from stages.app.sample import look
+from stages.audit import audit
 from stages.check import check, refuse_missing_files
 from stages.config.dataset import Dataset
 from stages.config.loader import load
@@ -34,9 +35,12 @@ from stages.runtime.files import sha256
 from stages.split import split
 from stages.tasks.discovery import find_task, load_params, section_types, task_names
 from stages.tasks.guess import Choice, Guess, Sample, Undecided
+from stages.validate import write_table
 
 WIDTH = 120  # of a line in params.yaml
-TRIED = 1 << 26  # bytes of raw files up to which they are read and split at once
+READ_AT_ONCE = 1 << 26  # bytes of raw files up to which they are read and split
+PREPARED_AT_ONCE = 1 << 22  # and up to which they are also prepared and audited
+NOT_WRITTEN = "nothing was written: mend the data, or give the key that is named above, as in -S split.test=0.2"
 KEEP_PLAIN = re.compile(r"[A-Za-z_][\w ./%-]*(?<! )")
 RESERVED = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}  # the last six in YAML 1.1 alone
 
@@ -257,25 +261,30 @@ def _valid(paths: Paths, text: str) -> BaseParams:
 
 
 def _try(scratch: Paths, params: BaseParams, entry: Entry) -> str:
-    """Read, validate and split the data by the new entry; return what came of it, in a line.
+    """Read, split, prepare and audit the data by the new entry, as the stages do; return the parts' sizes, in a line.
 
     Raises:
         UserError: the data stop it.
     """
-    dataset = Dataset(scratch, entry.task, entry.name)
+    dataset, task = Dataset(scratch, entry.task, entry.name), find_task(entry.task)
     size = sum(path.stat().st_size for path in dataset.raw.iterdir())
-    if size > TRIED:
+    if size > READ_AT_ONCE:
         return f"not tried: {size >> 20} MiB are too many to be read at once; `dvc repro` will tell"
     write_resolved(params, scratch)
     output = io.StringIO()
-    with contextlib.redirect_stdout(output):
-        table = find_task(entry.task).read(dataset)
-        dataset.prepared.mkdir(parents=True)
-        import pyarrow.parquet as pq
-
-        pq.write_table(table.rows, dataset.table)
-        split(dataset)
-    return output.getvalue().strip()
+    try:
+        with contextlib.redirect_stdout(output):
+            dataset.prepared.mkdir(parents=True)
+            write_table(dataset.table, task.read(dataset).rows)
+            split(dataset)
+            sizes = output.getvalue().strip()
+            if size <= PREPARED_AT_ONCE:
+                dataset.vectors.mkdir(parents=True)
+                task.prepare(dataset, dataset.prepared / task.prepared)
+                audit(dataset)
+    except UserError as error:
+        raise type(error)(f"{error}\n{NOT_WRITTEN}") from None
+    return sizes
 
 
 # --- Tell ---

@@ -202,8 +202,9 @@ class Sample:
         return [part for part in PARTS if part in stems]
 
     def part_remarks(self) -> list[Choice]:
-        """Return a remark about official parts, if there are some."""
-        return [Choice(None, f"official parts: {', '.join(self.parts)}", "files are named so")] if self.parts else []
+        """Return a remark about official parts, if there are some; train alone is none."""
+        official = {"validation", "test"} & set(self.parts)
+        return [Choice(None, f"official parts: {', '.join(self.parts)}", "files are named so")] if official else []
 
 
 @dataclass(frozen=True)

@@ -96,9 +96,7 @@ def _labels(sample: Sample, texts: list[Column]) -> list[Column]:
     most = max(2, min(MOST_LABELS, sample.rows // 5))
     others = [column for column in sample.columns if column not in texts and not _is_part(column)]
     return [
-        column
-        for column in others
-        if 2 <= column.distinct <= most and not column.times and not _is_measured(column)
+        column for column in others if 2 <= column.distinct <= most and not column.times and not _is_measured(column)
     ]
 
 
