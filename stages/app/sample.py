@@ -17,6 +17,7 @@ from stages.data.formats.delimited import Csv, Delimited, Tsv
 from stages.data.formats.json_lines import JsonLines
 from stages.data.raw import RawFile
 from stages.data.tables import Column as WantedColumn
+from stages.runtime.errors import UserError
 from stages.tasks.guess import Choice, Column, Sample
 
 ROWS = 100_000  # that are looked at
@@ -86,7 +87,9 @@ def _table_choices(path: Path, given: Mapping[str, Any]) -> list[Choice] | None:
         return []
     declared = kinds[0] if kinds and issubclass(kinds[0], Delimited) else None
     dialect = _dialect(inspect_text(file), reading, declared)
-    return None if dialect is None else [*_format_choices(dialect, declared), *_header_choices(dialect, reading)]
+    if dialect is None:
+        return [] if declared else None
+    return [*_format_choices(dialect, declared), *_header_choices(dialect, reading)]
 
 
 def _dialect(text: TextFile, reading: TableReading, declared: type[Delimited] | None) -> Dialect | None:
@@ -228,6 +231,8 @@ def _look_at_texts(files: Sequence[Path], given: Mapping[str, Any]) -> Sample:
         characters[path.name] = path.stat().st_size if more else len(texts[path.name])
         if text.guessed:
             encodings[text.encoding] = path.name
+    if not any(map(str.strip, texts.values())):
+        raise UserError(f"{files[0].parent} holds no text: put data into it")
     remarks: tuple[Choice, ...] = ()
     if len(encodings) == 1 and len(files) == 1:
         ((encoding, _),) = encodings.items()

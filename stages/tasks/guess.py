@@ -119,7 +119,7 @@ class Column:
     @cached_property
     def is_text(self) -> bool:
         """Whether the values are texts of several words, few of which come again."""
-        if self.texts.empty or self.numbers is not None or self.times:
+        if self.texts.empty or self.numbers is not None or self.decimal_comma or self.times:
             return False
         long = self.words.median() >= 3 or self.lengths.median() >= (6 if self.without_spaces else 20)
         return bool(long) and self.distinct > 0.5 * len(self.texts)

@@ -12,7 +12,7 @@ from stages.tasks.forecasting.timing import frequency_of
 from stages.tasks.guess import TIME_NAMES, Choice, Column, Guess, Sample, Undecided, named
 
 DAY = pd.Timedelta(days=1)
-OF_DAYS = {"B": (5,), "D": (7,), "W": (52,), "M": (12,), "Q": (4,), "Y": (1,)}  # seasons by the frequency's begin
+OF_DAYS = {"B": (5,), "D": (7,), "W": (52,), "M": (12,), "BM": (12,), "Q": (4,), "BQ": (4,)}  # seasons by frequency
 REPEATS = 0.2  # autocorrelation of the changes at which a season counts as one
 LONGEST_SEASON = 1000  # steps
 FORMAT_HINT = "set it by --time-format, as strptime names it"
@@ -73,7 +73,8 @@ def guess(sample: Sample) -> Guess:
     if frequency is None:
         raise Undecided("reading.frequency", "how often do values come (30min, h, D, W, MS, …)")
     reading = [*_columns(sample, layout), *_regularity(sample, layout, times, str(frequency))]
-    return Guess((*reading, *sample.part_remarks(), *_window(sample, times, values, str(frequency))))
+    regular = _regular(times, values, str(frequency))
+    return Guess((*reading, *sample.part_remarks(), *_window(sample, times, regular, str(frequency))))
 
 
 # --- Columns ---
@@ -200,6 +201,15 @@ def _regularity(sample: Sample, layout: Layout, times: pd.Series, frequency: str
     return choices
 
 
+def _regular(times: pd.Series, values: pd.Series, frequency: str) -> pd.Series:
+    """Return one series' values on its time grid, gaps filled, so that steps can be counted."""
+    series = pd.Series(values.to_numpy(float), pd.DatetimeIndex(times))
+    series = series[~series.index.duplicated()].sort_index()
+    grid = pd.date_range(series.index[0], series.index[-1], freq=frequency)
+    regular = series.reindex(grid).interpolate()
+    return regular if regular.notna().mean() > 0.5 else series
+
+
 def _gaps(layout: Layout, times: pd.Series, frequency: str) -> int:
     """Return how many values are missing, roughly: empty cells between others, and times of one series."""
     inside = 0
@@ -241,11 +251,11 @@ def _window(sample: Sample, times: pd.Series, values: pd.Series, frequency: str)
 
 def _seasons(frequency: str, times: pd.Series) -> tuple[int, ...]:
     """Return the seasons that a frequency may have, in steps, the shortest first: a day and a week, or a year."""
-    begin = frequency.lstrip("0123456789")
-    for name, seasons in OF_DAYS.items():
-        if begin.split("-")[0].removesuffix("S").removesuffix("E") in (name, f"B{name}", "A" if name == "Y" else name):
-            return seasons
     step = _step(times)
+    alias = {DAY: "D", 7 * DAY: "W"}.get(step, frequency) if frequency != "B" else "B"  # days with gaps come every 24h
+    name = alias.lstrip("0123456789").split("-")[0].removesuffix("S").removesuffix("E")
+    if name in OF_DAYS:
+        return OF_DAYS[name]
     if not pd.Timedelta(0) < step < DAY:
         return ()
     return tuple(int(length / step) for length in (DAY, 7 * DAY) if length / step <= LONGEST_SEASON)
