@@ -41,7 +41,7 @@ def with_entry(
     section["datasets"] = (section.get("datasets") or {}) | {name: entry}
     end = "\r\n" if "\r\n" in text else "\n"
     whole = text if not text or text.endswith("\n") else text + end
-    if content.get(task) is None:
+    if not content.get(task):
         section["models"] = {model: {} for model in models}
         head = ["", f"{task}:", *_indented(["datasets:", *_indented(lines, 1)], 1)]
         tail = _indented(["models:", *_indented([f"{model}: {{}}" for model in models], 1)], 1)
