@@ -207,7 +207,8 @@ def _choose_task(sample: Sample, given: Mapping[str, Any]) -> str:
     suits = {task: find_task(task).suits(sample) for task in able}
     best = [task for task, how_well in suits.items() if how_well and how_well == max(suits.values())]
     if len(best) != 1:
-        raise Undecided("task", "which task is it for", best or able or task_names())
+        doubt = "" if best else "it looks like none of the tasks: "
+        raise Undecided("task", f"{doubt}which task is it for", best or able or task_names())
     return best[0]
 
 

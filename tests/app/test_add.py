@@ -213,6 +213,24 @@ def test_url_is_pinned(paths):
     assert entry["source"] == {"url": url, "sha256": hashlib.sha256(content.encode()).hexdigest()}
 
 
+def test_local_times_across_a_change_of_the_clock(paths):
+    local = pd.date_range("2023-10-01", periods=1440, freq="h", tz="Europe/Berlin").tz_localize(None)
+    values = np.sin(np.arange(1440) * 2 * np.pi / 24) + np.random.default_rng(0).normal(size=1440) / 10
+    source = write(paths, "local.csv", pd.DataFrame({"t": local, "v": values}).to_csv(index=False))
+    with pytest.raises(UsageError, match=r"some times come twice, as when a clock is put back .* give --time-zone"):
+        add(paths, source, given={"reading.timestamp": "t"})
+    given = {"reading.time_zone": "Europe/Berlin"}
+    entry = added(paths, source, "forecasting", "local", given=given)
+    assert entry["reading"] == {"timestamp": "t", "values": ["v"], "time_zone": "Europe/Berlin"}
+    assert entry["window"]["season"] == 24
+
+
+def test_pairs_by_their_names_may_be_numbers(paths):
+    rows = [f"{a} + {b}\t{a + b}" for a in range(20) for b in range(20)]
+    entry = added(paths, write(paths, "sums.tsv", "\n".join(["src\ttgt", *rows])), "seq2seq", "sums")
+    assert entry["reading"] == {"source": "src", "target": "tgt"}
+
+
 # --- What is given ---
 
 

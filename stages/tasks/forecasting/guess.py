@@ -14,6 +14,7 @@ from stages.tasks.guess import TIME_NAMES, Choice, Column, Guess, Sample, Undeci
 DAY = pd.Timedelta(days=1)
 OF_DAYS = {"B": (5,), "D": (7,), "W": (52,), "M": (12,), "BM": (12,), "Q": (4,), "BQ": (4,)}  # seasons by frequency
 REPEATS = 0.2  # autocorrelation of the changes at which a season counts as one
+CLOCK_CHANGES = 0.01  # share of times that come twice where no column tells series apart
 LONGEST_SEASON = 1000  # steps
 FORMAT_HINT = "set it by --time-format, as strptime names it"
 
@@ -86,6 +87,8 @@ def _layout(sample: Sample) -> Layout:
     times = time.as_times(time_format)
     if times.isna().all():
         raise Undecided("reading.time_format", f"how are the times of '{time.name}' written ({FORMAT_HINT})")
+    if "reading.time_zone" in sample.given:
+        times = _in_utc(times, str(sample.given["reading.time_zone"]))
     series = sample.column("reading.series") or _series(sample, time, times)
     return Layout(time, time_format, times, series, _values(sample, time, series))
 
@@ -115,14 +118,27 @@ def _time_format(sample: Sample, time: Column) -> str | None:
     return formats[0] if formats else None
 
 
+def _in_utc(times: pd.Series, zone: str) -> pd.Series:
+    """Return local times in UTC, so that steps are as long in autumn as in spring; as they are if that fails."""
+    try:
+        return times.dt.tz_localize(zone, ambiguous="infer").dt.tz_convert("UTC")
+    except (TypeError, ValueError, KeyError):  # they have an offset, or the reader will say what is wrong with them
+        return times
+
+
 def _series(sample: Sample, time: Column, times: pd.Series) -> Column | None:
     """Return the column that names series: where times come again, but in none of its series.
 
     Raises:
         Undecided: times come again, and no column tells them apart.
     """
-    if not times.dropna().duplicated().any():
+    twice = times.dropna().duplicated()
+    if not twice.any():
         return None
+    if twice.mean() < CLOCK_CHANGES and "reading.time_zone" not in sample.given and _step(times) < DAY:
+        raise Undecided(
+            "reading.time_zone", "some times come twice, as when a clock is put back in autumn: in which time zone"
+        )
     others = [column for column in sample.columns if column is not time and 2 <= column.distinct <= sample.rows / 2]
     fitting = [
         column for column in others if not pd.DataFrame({"series": column.values, "time": times}).duplicated().any()

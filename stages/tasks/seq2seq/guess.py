@@ -34,11 +34,11 @@ def suits(sample: Sample) -> int:
         return 2 if _sides(sample) else 0
     if {"reading.source", "reading.target"} & sample.given.keys():
         return 3
+    if _known_pair([column.name for column in sample.columns]):
+        return 3
     found = _candidates(sample)
     if len(found) < 2:
         return 0
-    if _known_pair([column.name for column in found]):
-        return 3
     return 2 if len(found) == len(sample.columns) == 2 else 1
 
 
@@ -75,9 +75,9 @@ def _known_pair(names: list[str]) -> tuple[str, str] | None:
 
 
 def _of_table(sample: Sample) -> tuple[Column, Column, list[Choice]]:
-    found = _candidates(sample)
+    known = _known_pair([column.name for column in sample.columns])
+    found = [column for column in sample.columns if column.name in known] if known else _candidates(sample)
     source, target = sample.column("reading.source"), sample.column("reading.target")
-    known = _known_pair([column.name for column in found])
     others = [column for column in found if column not in (source, target)]
     because = "by its name" if known else "it stands first; exchange the two if it is the other way round"
     if known and source is None and target is None:
