@@ -13,7 +13,9 @@ import pytest
 from stages.app.add import add
 from stages.config.paths import Paths
 from stages.runtime.errors import ConfigError, UsageError, UserError
-from stages.tasks.discovery import load_params
+from stages.tasks.base import Task
+from stages.tasks.discovery import find_task, load_params
+from stages.tasks.guess import Sample
 from tests.app.small import PROJECT, run_program
 
 WORDS = tuple("a warm funny film with great cast and dull plot that nobody wants to see again but sweet".split())  # noqa: SIM905
@@ -289,6 +291,13 @@ def test_a_file_outside_the_project(paths, tmp_path_factory, capsys):
     source.write_text("text,label\n" + "".join(f"{t},{n % 2}\n" for n, t in enumerate(sentences(300))))
     assert added(paths, str(source), "classification", "r")["source"] == {"path": str(source)}
     assert "outside the project: CI will not have it" in capsys.readouterr().out
+
+
+def test_a_task_that_guesses_nothing_is_never_chosen():
+    task, sample = find_task("classification"), Sample([])
+    assert Task.suits(task, sample) == 0
+    with pytest.raises(UserError, match="no entry of classification can be guessed"):
+        Task.guess(task, sample)
 
 
 # --- What is refused ---

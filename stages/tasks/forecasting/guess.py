@@ -75,7 +75,7 @@ def guess(sample: Sample) -> Guess:
         raise Undecided("reading.frequency", "how often do values come (30min, h, D, W, MS, …)")
     reading = [*_columns(sample, layout), *_regularity(sample, layout, times, str(frequency))]
     regular = _regular(times, values, str(frequency))
-    return Guess((*reading, *sample.part_remarks(), *_window(sample, times, regular, str(frequency))))
+    return Guess((*reading, *_part_remarks(sample), *_window(sample, times, regular, str(frequency))))
 
 
 # --- Columns ---
@@ -199,6 +199,13 @@ def _columns(sample: Sample, layout: Layout) -> list[Choice]:
     if unused:
         choices.append(Choice(None, f"not used: {', '.join(unused)}", "no numbers, or not chosen"))
     return choices
+
+
+def _part_remarks(sample: Sample) -> list[Choice]:
+    """Return a remark where files are named as official parts, which series do not have."""
+    if not sample.parts:
+        return []
+    return [Choice(None, f"files {', '.join(sample.parts)}", "read as one: the parts of series are cut in time")]
 
 
 # --- Times ---
