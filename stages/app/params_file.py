@@ -70,7 +70,7 @@ def without_entry(text: str, task: str, name: str) -> str:
     blank_before, blank_after = not lines[start - 1].strip(), stop < len(lines) and not lines[stop].strip()
     if blank_before and (blank_after or stop == len(lines) or _indent(lines[stop]) < column):
         start -= 1
-    elif blank_after:
+    elif blank_after and len(datasets) > 1:
         stop += 1
     if len(datasets) == 1:
         row, place = content[task].lc.key("datasets")

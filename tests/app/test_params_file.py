@@ -76,3 +76,8 @@ def test_an_entry_goes_with_its_comment_and_others_keep_theirs():
 def test_the_last_entry_leaves_an_empty_mapping():
     text = "b:\n  datasets: # all\n    # an example\n\n    mine: {p: 2}\n  c: 1\n"
     assert without_entry(text, "b", "mine") == "b:\n  datasets: {} # all\n    # an example\n  c: 1\n"
+
+
+def test_the_only_entry_leaves_the_blank_line_behind_it():
+    text = "b:\n  datasets:\n    # of mine\n    mine: {p: 2}\n\n  # of c\n  c: 1\n"
+    assert without_entry(text, "b", "mine") == "b:\n  datasets: {}\n\n  # of c\n  c: 1\n"
