@@ -123,9 +123,11 @@ def _name(params: BaseParams, source: str, name: str | None) -> str:
         UsageError: it is taken, or no name.
     """
     stem = Path(source.rstrip("/")).name.partition(".")[0] or Path(source).resolve().name
-    found = name or re.sub(r"\W+", "_", stem, flags=re.ASCII).strip("_").lower()[:60]
-    if not re.match(NAME_PATTERN, found) or len(found) > 60:
-        raise UsageError(f"'{found or stem}' is no name: give --name with letters, digits and underscores")
+    found = name or re.sub(r"\W+", "_", stem, flags=re.ASCII).strip("_").lower()[:50]
+    if name is None and found[:1].isdigit():  # alone it would be a number to YAML
+        found = f"data_{found}"
+    if not re.match(NAME_PATTERN, found) or len(found) > 60 or not found[0].isalpha() or found.lower() in RESERVED:
+        raise UsageError(f"'{found or stem}' is no name: give --name with letters first, digits and underscores")
     taken = {dataset: task for task, section in params.sections().items() for dataset in section.datasets}
     if found in taken:
         raise UsageError(

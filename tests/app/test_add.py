@@ -300,6 +300,14 @@ def test_a_task_that_guesses_nothing_is_never_chosen():
         Task.guess(task, sample)
 
 
+def test_a_name_begins_with_a_letter(paths):
+    source = write(paths, "2024.csv", "t,label\n" + "".join(f"{t},{n % 2}\n" for n, t in enumerate(sentences(300))))
+    assert added(paths, source, "classification", "data_2024")["reading"]["text"] == "t"
+    for name in ("2024", "null"):
+        with pytest.raises(UsageError, match=f"'{name}' is no name"):
+            add(paths, source, name=name)
+
+
 # --- What is refused ---
 
 TABLE = [f"{text},{n % 3},{n % 2}" for n, text in enumerate(sentences(60))]
