@@ -22,7 +22,7 @@ LAYERS = {  # a folder below stages/, and what it may import beside itself
     "app": {"runtime", "config", "data", "nn", "training", "evaluation", "reporting", "models", "tasks"},
 }
 ALL_LAYERS = set(LAYERS) - {"app"}
-LAYERS["app"] |= {path.stem for path in STAGES.glob("*.py")}  # `recur try` runs the stages
+LAYERS["app"] |= {path.stem for path in STAGES.glob("*.py")}  # a command may run stages
 MODULES = sorted(path for path in STAGES.rglob("*.py") if path != STAGES / "__init__.py")
 TASKS = sorted(path.parent.name for path in STAGES.glob("tasks/*/config.py"))
 

@@ -120,6 +120,27 @@ def choose_seeds(saved: "SavedModel[Any]", seed: int | None) -> list[int]:
     return [seed]
 
 
+def parse_settings(settings: Sequence[str]) -> dict[str, Any]:
+    """Return keys with dots and their values, of `key=value` as on DVC's command line; values are YAML.
+
+    Raises:
+        UsageError: one of them is none.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    given = {}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        try:
+            given[key.strip()] = YAML(typ="safe", pure=True).load(value)
+        except YAMLError:
+            equals = ""
+        if not key.strip() or not equals:
+            raise UsageError(f"'{setting}' is no KEY=VALUE, such as tokenizer.unit=bpe")
+    return given
+
+
 def json_lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """Yield one JSON object per row."""
     return (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)

@@ -4,13 +4,14 @@ Those are imported when a command runs, so that `recur --help` waits for nothing
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from stages.app.common import NestedFormat, TableFormat, TextSource
+from stages.app.common import NestedFormat, TableFormat, TextSource, parse_settings
 from stages.config.paths import Paths
 from stages.runtime.command import errors_for_people
+from stages.runtime.errors import UsageError
 
 TEXTS_EPILOG = (
     "Without TEXT and --file, texts are read from standard input, one per line. {blank} A text that begins with a dash "
@@ -53,7 +54,7 @@ def recur(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Try and run datasets, and ask the models that were trained. Run it from the project's folder."""
+    """Add, try and run datasets, and ask the models that were trained. Run it from the project's folder."""
 
 
 @program.command("try")
@@ -212,3 +213,90 @@ def backtest(
     from stages.app.backtest import backtest as run
 
     run(Paths(), dataset, model, cutoffs, refit)
+
+
+@program.command()
+def add(
+    source: Annotated[
+        str | None, typer.Argument(metavar="FILE|FOLDER|URL", help="The data; in a folder, files directly in it.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="Of the dataset; by default the file's.")] = None,
+    task: Annotated[str | None, typer.Option(metavar="TASK", help="By default what the data look like.")] = None,
+    text: Annotated[str | None, typer.Option(metavar="COLUMN", help="Of the texts.")] = None,
+    label: Annotated[str | None, typer.Option(metavar="COLUMN", help="Of the labels.")] = None,
+    weight: Annotated[str | None, typer.Option(metavar="COLUMN", help="Of the texts' weights in training.")] = None,
+    part: Annotated[str | None, typer.Option(metavar="COLUMN", help="That names official parts.")] = None,
+    pair_source: Annotated[
+        str | None, typer.Option("--source", metavar="COLUMN", help="Of what is read, or what its file's name holds.")
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Of what is to be written, or what its file's name holds.")
+    ] = None,
+    timestamp: Annotated[str | None, typer.Option(metavar="COLUMN", help="Of the times.")] = None,
+    values: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN", help="Of values to forecast; may be given again.")
+    ] = None,
+    covariates: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN", help="Known ahead; may be given again.")
+    ] = None,
+    series: Annotated[str | None, typer.Option(metavar="COLUMN", help="That names a row's series.")] = None,
+    time_format: Annotated[str | None, typer.Option(metavar="FORMAT", help="Of times, as strptime names it.")] = None,
+    time_zone: Annotated[str | None, typer.Option(metavar="ZONE", help="Of times, such as Europe/Berlin.")] = None,
+    frequency: Annotated[str | None, typer.Option(metavar="ALIAS", help="Of times: 30min, h, D, W, MS, …")] = None,
+    gaps: Annotated[str | None, typer.Option(metavar="RULE", help="forbid, forward or interpolate.")] = None,
+    horizon: Annotated[int | None, typer.Option(metavar="STEPS", help="To forecast at once.")] = None,
+    season: Annotated[int | None, typer.Option(metavar="STEPS", help="Until the pattern comes again.")] = None,
+    look_back: Annotated[int | None, typer.Option(metavar="STEPS", help="That a forecast may read.")] = None,
+    format_: Annotated[str | None, typer.Option("--format", metavar="FORMAT", help="csv, tsv, jsonl, …")] = None,
+    encoding: Annotated[str | None, typer.Option(metavar="NAME", help="Of text, such as cp1252.")] = None,
+    delimiter: Annotated[str | None, typer.Option(metavar="CHARACTER", help="Between fields.")] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Of a column of a file without header; one after the other."),
+    ] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("-S", "--set", metavar="KEY=VALUE", help="Any other key of the entry: -S tokenizer.unit=bpe."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the entry, and write nothing.")] = False,
+    remove: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Take a dataset out, with all that was made of it.")
+    ] = None,
+) -> None:
+    """Write the entry of a new dataset into params.yaml, or remove one.
+
+    It looks at the data, says what it takes for what and why, and tries whether the entry reads and splits them.
+    """
+    if (source is None) == (remove is None):
+        raise UsageError("give the data, or --remove and the name of a dataset")
+    if remove is not None:
+        from stages.app.remove import remove_dataset
+
+        remove_dataset(Paths(), remove)
+        return
+    from stages.app.add import add as run
+
+    reading = {
+        "text": text,
+        "label": label,
+        "weight": weight,
+        "part": part,
+        "source": pair_source,
+        "target": target,
+        "timestamp": timestamp,
+        "values": values,
+        "covariates": covariates,
+        "series": series,
+        "time_format": time_format,
+        "time_zone": time_zone,
+        "frequency": frequency,
+        "gaps": gaps,
+        "format": format_,
+        "encoding": encoding,
+        "delimiter": delimiter,
+        "columns": columns,
+    }
+    window = {"horizon": horizon, "season": season, "look_back": look_back}
+    given: dict[str, Any] = {f"reading.{key}": value for key, value in reading.items() if value}
+    given |= {f"window.{key}": value for key, value in window.items() if value is not None}
+    run(Paths(), str(source), name, task, given | parse_settings(setting or []), dry_run)

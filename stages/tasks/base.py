@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from stages.data.table import Table
+    from stages.tasks.guess import Guess, Sample
 
 Findings = dict[str, list[str]]  # by leakage check, a line for each leak
 
@@ -134,6 +135,21 @@ class Task(ABC):
     @abstractmethod
     def audit(self, dataset: Dataset) -> Findings:
         """Check the parts, and what was fitted on them, for leaks, using none of the code that made them."""
+
+    # --- New data, for `recur add` ---
+
+    def suits(self, sample: "Sample") -> int:
+        """Return how well the task suits data without an entry: 0 not at all, 1 perhaps, 2 well, 3 surely."""
+        return 0
+
+    def guess(self, sample: "Sample") -> "Guess":
+        """Return what an entry of the task would be for the data.
+
+        Raises:
+            Undecided: the data do not tell; names the options that would.
+            UserError: the data are none of the task's, or the task guesses no entries.
+        """
+        raise UserError(f"no entry of {self.name} can be guessed: write one, see docs/adding-a-dataset.md")
 
     # --- Models ---
 

@@ -14,7 +14,7 @@ from stages.config.paths import Paths
 from stages.tasks.generation.sampling import Strategy
 from tests.app.small import PROJECT, run_program
 
-COMMANDS = ("predict", "generate", "forecast", "translate", "backtest")
+COMMANDS = ("predict", "generate", "forecast", "translate", "backtest", "add")
 
 
 @pytest.fixture
@@ -112,6 +112,17 @@ def test_backtest(call):
     assert call("backtest", "mine", "linear", "--cutoffs", "4", "--refit")[3:] == (4, True)
 
 
+def test_add(call, monkeypatch):
+    assert call("add", "my.csv") == (Paths(), "my.csv", None, None, {}, False)
+    words = "my.csv --name a --task b --label l --values v --values w --season 7 -S split.test=0.2 --dry-run"
+    given = {"reading.label": "l", "reading.values": ["v", "w"], "window.season": 7, "split.test": 0.2}
+    assert call("add", *words.split()) == (Paths(), "my.csv", "a", "b", given, True)
+    removed = []
+    monkeypatch.setattr("stages.app.remove.remove_dataset", lambda *arguments: removed.append(arguments))
+    assert CliRunner().invoke(program, ["add", "--remove", "my"]).exit_code == 0
+    assert removed == [(Paths(), "my")]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -119,6 +130,8 @@ def test_backtest(call):
         (("predict", "reviews", "lstm", "x", "--format", "xml"), "Invalid value for '--format'"),
         (("predict", "reviews", "lstm", "x", "--file", "y"), "error: give texts or --file, not both"),
         (("forecast", "mine", "gru", "--form", "csv"), "No such option: --form"),
+        (("add",), "error: give the data, or --remove and the name of a dataset"),
+        (("add", "x.csv", "-S", "split.test"), "error: 'split.test' is no KEY=VALUE"),
         (("prdict",), "No such command 'prdict'"),
     ],
 )

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from stages.tasks.classification.modeling.contract import Classifier
     from stages.tasks.classification.modeling.data import Prepared
     from stages.tasks.classification.modeling.saved import Saved
+    from stages.tasks.guess import Guess, Sample
 
 
 class Classification(Task):
@@ -69,6 +70,18 @@ class Classification(Task):
         from stages.tasks.classification.leakage import check_leaks
 
         return check_leaks(dataset)
+
+    def suits(self, sample: "Sample") -> int:
+        """Return how well data suit: a column of texts and one of labels."""
+        from stages.tasks.classification import guess
+
+        return guess.suits(sample)
+
+    def guess(self, sample: "Sample") -> "Guess":
+        """Return what the entry of a dataset of texts with labels would be."""
+        from stages.tasks.classification import guess
+
+        return guess.guess(sample)
 
     def open_prepared(self, folder: Path) -> "Prepared":
         """Open the folder that `prepare` wrote."""

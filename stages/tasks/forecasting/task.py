@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from stages.data.table import Table
     from stages.tasks.forecasting.modeling.data import Prepared
     from stages.tasks.forecasting.modeling.saved import Saved
+    from stages.tasks.guess import Guess, Sample
 
 
 HYPOTHESES = (
@@ -84,6 +85,18 @@ class Forecasting(Task):
         from stages.tasks.forecasting.leakage import check_leaks
 
         return check_leaks(dataset)
+
+    def suits(self, sample: "Sample") -> int:
+        """Return how well data suit: a column of times and numbers beside it."""
+        from stages.tasks.forecasting import guess
+
+        return guess.suits(sample)
+
+    def guess(self, sample: "Sample") -> "Guess":
+        """Return what the entry of a dataset of series would be."""
+        from stages.tasks.forecasting import guess
+
+        return guess.guess(sample)
 
     def open_prepared(self, folder: Path) -> "Prepared":
         """Open the folder that `prepare` wrote."""

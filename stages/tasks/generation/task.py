@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from stages.tasks.generation.modeling.contract import LanguageModel
     from stages.tasks.generation.modeling.data import Prepared
     from stages.tasks.generation.modeling.saved import Saved
+    from stages.tasks.guess import Guess, Sample
 
 
 TRIAL_LENGTH = 300  # characters of a sample of `recur try`
@@ -77,6 +78,18 @@ class Generation(Task):
         """Return the section with short samples."""
         assert isinstance(section, Section)
         return section.model_copy(update={"sampling": section.sampling.model_copy(update={"length": TRIAL_LENGTH})})
+
+    def suits(self, sample: "Sample") -> int:
+        """Return how well data suit: plain text."""
+        from stages.tasks.generation import guess
+
+        return guess.suits(sample)
+
+    def guess(self, sample: "Sample") -> "Guess":
+        """Return what the entry of a dataset of running text would be."""
+        from stages.tasks.generation import guess
+
+        return guess.guess(sample)
 
     def open_prepared(self, folder: Path) -> "Prepared":
         """Open the folder that `prepare` wrote."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from stages.data.table import Table
+    from stages.tasks.guess import Guess, Sample
     from stages.tasks.seq2seq.modeling.contract import Translator
     from stages.tasks.seq2seq.modeling.data import Prepared
     from stages.tasks.seq2seq.modeling.saved import Saved
@@ -69,6 +70,18 @@ class Seq2seq(Task):
         from stages.tasks.seq2seq.leakage import check_leaks
 
         return check_leaks(dataset)
+
+    def suits(self, sample: "Sample") -> int:
+        """Return how well data suit: two columns of texts, or two files of as many lines."""
+        from stages.tasks.seq2seq import guess
+
+        return guess.suits(sample)
+
+    def guess(self, sample: "Sample") -> "Guess":
+        """Return what the entry of a dataset of pairs would be."""
+        from stages.tasks.seq2seq import guess
+
+        return guess.guess(sample)
 
     def open_prepared(self, folder: Path) -> "Prepared":
         """Open the folder that `prepare` wrote."""

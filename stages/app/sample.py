@@ -1,0 +1,240 @@
+"""Raw files → what they look like: their format, delimiter, header and encoding, and the first rows."""
+
+import csv
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from stages.config.reading import FileReading, TableReading
+from stages.data.compression import content_name
+from stages.data.encoding import TextFile, inspect_text
+from stages.data.formats import FORMATS, open_table
+from stages.data.formats.delimited import Csv, Delimited, Tsv
+from stages.data.formats.json_lines import JsonLines
+from stages.data.raw import RawFile
+from stages.data.tables import Column as WantedColumn
+from stages.runtime.errors import UserError
+from stages.tasks.guess import Choice, Column, Sample
+
+ROWS = 100_000  # that are looked at
+LINES = 300  # by which a delimiter is found
+BEGIN = 200_000  # characters of plain text
+PROSE = 0.98  # of the lines of a file whose ending tells nothing must have the same number of fields
+LONG_CELL = 60  # characters: no name of a column
+DELIMITERS = ",;\t|"
+
+
+class Dialect(NamedTuple):
+    """How a file of delimited records is written."""
+
+    delimiter: str
+    quotes: bool
+    records: list[list[str]]  # the first ones
+    share: float  # of them that have the usual number of fields
+
+    @property
+    def width(self) -> int:
+        """How many fields a record usually has."""
+        return Counter(map(len, self.records)).most_common(1)[0][0]
+
+
+def look(folder: Path, given: Mapping[str, Any]) -> Sample:
+    """Return what the raw files in a folder look like.
+
+    Args:
+        folder: of the raw files.
+        given: keys of the entry, with dots, that are settled.
+
+    Raises:
+        UserError: a file is neither a table nor text.
+    """
+    files = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    choices = _table_choices(files[0], given)
+    if choices is None:
+        return _look_at_texts(files, given)
+    reading = _reading({str(choice.key): choice.value for choice in choices} | dict(given))
+    columns, rows = _columns(files, reading)
+    return Sample(files, columns, rows, given=given, read_by=(*choices, *_encoding_choices(files[0], reading)))
+
+
+def _reading(given: Mapping[str, Any]) -> TableReading:
+    """Return the given keys that say how a table is read; those of a task alone are left out."""
+    keys = {key.removeprefix("reading."): value for key, value in given.items() if key.startswith("reading.")}
+    known = {key: value for key, value in keys.items() if key in TableReading.model_fields}
+    if known.get("format") not in {kind.FORMAT for kind in FORMATS}:
+        known.pop("format", None)
+    return TableReading(**known)
+
+
+# --- Is it a table, and how is it written? ---
+
+
+def _table_choices(path: Path, given: Mapping[str, Any]) -> list[Choice] | None:
+    """Return what the reader must be told of a table; None if the file is no table."""
+    reading = _reading(given)
+    file = RawFile(path, reading)
+    if given.get("reading.format") not in (None, *(kind.FORMAT for kind in FORMATS)):
+        return None
+    ending = Path(content_name(file)).suffix.lower()
+    kinds = [
+        kind for kind in FORMATS if reading.format == kind.FORMAT or (not reading.format and ending in kind.ENDINGS)
+    ]
+    if kinds and not issubclass(kinds[0], Delimited):
+        return []
+    declared = kinds[0] if kinds and issubclass(kinds[0], Delimited) else None
+    dialect = _dialect(inspect_text(file), reading, declared)
+    if dialect is None:
+        return [] if declared else None
+    return [*_format_choices(dialect, declared), *_header_choices(dialect, reading)]
+
+
+def _dialect(text: TextFile, reading: TableReading, declared: type[Delimited] | None) -> Dialect | None:
+    """Return how the records are written; None if nothing but an ending could make it a table, and none does."""
+    with text.open(newline="") as stream:
+        lines = list(islice(stream, LINES))
+    first = declared.DELIMITER if declared else "\t"
+    marks = reading.delimiter or first + DELIMITERS.replace(first, "")
+    quotes = (reading.quotes,) if reading.quotes is not None else (True, False)
+    found = [dialect for mark in marks for quote in quotes if (dialect := _records(lines, mark, quote))]
+    found = [dialect for dialect in found if dialect.width > 1]
+    if declared is None:
+        found = [dialect for dialect in found if _is_surely_a_table(dialect)]
+    usual = declared.QUOTES if declared else False
+    best = max(found, key=lambda dialect: (dialect.share > PROSE, _score(dialect, usual)), default=None)
+    return best or (_records(lines, first, usual) if declared else None)
+
+
+def _score(dialect: Dialect, usual: bool) -> tuple[float, bool]:
+    """Rank by the share of whole records; of equals, fields without their quotes win, then the usual way."""
+    cells = [cell for record in dialect.records for cell in record]
+    bare = not any(len(cell) > 1 and cell.startswith('"') and cell.endswith('"') for cell in cells)
+    return dialect.share + bare, dialect.quotes == usual
+
+
+def _is_surely_a_table(dialect: Dialect) -> bool:
+    """Tell a table from prose, which has commas as well, but with spaces behind them, and not as many in each line."""
+    needed = PROSE if dialect.delimiter == "\t" else 1.0
+    further = [cell for record in dialect.records for cell in record[1:]]
+    spaced = sum(cell.startswith(" ") for cell in further) > len(further) / 2
+    return len(dialect.records) >= 5 and dialect.share >= needed and not spaced
+
+
+def _records(lines: Sequence[str], delimiter: str, quotes: bool) -> Dialect | None:
+    """Return the records that the lines hold; the last may be cut off in the midst of quotes."""
+    records: list[list[str]] = []
+    reader = csv.reader(
+        lines, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE, strict=True
+    )
+    try:
+        records.extend(record for record in reader if any(map(str.strip, record)))
+    except csv.Error:
+        if reader.line_num < len(lines) or not records:
+            return None
+    if not records:
+        return None
+    share = Counter(map(len, records)).most_common(1)[0][1] / len(records)
+    return Dialect(delimiter, quotes, records, share)
+
+
+def _format_choices(dialect: Dialect, declared: type[Delimited] | None) -> list[Choice]:
+    """Return format, delimiter and quotes where they are not what the file's ending stands for."""
+    kind: type[Delimited] = declared or (Tsv if dialect.delimiter == "\t" else Csv)
+    choices = []
+    if declared is None:
+        choices.append(
+            Choice("reading.format", kind.FORMAT, "the ending tells none, but all lines have as many fields")
+        )
+    if dialect.delimiter != kind.DELIMITER:
+        choices.append(Choice("reading.delimiter", dialect.delimiter, f"{dialect.width} fields in each row"))
+    if dialect.quotes != kind.QUOTES:
+        because = "fields stand in double quotes" if dialect.quotes else "quotes do not close: they are plain text"
+        choices.append(Choice("reading.quotes", dialect.quotes, because))
+    return choices
+
+
+def _header_choices(dialect: Dialect, reading: TableReading) -> list[Choice]:
+    """Return names for the columns if the first record is none of names."""
+    if reading.columns is not None or len(dialect.records) < 2:
+        return []
+    first, others = dialect.records[0], dialect.records[1:]
+    for place, cell in enumerate(first):
+        below = {record[place] for record in others if len(record) > place}
+        if cell.strip() in below and cell.strip():
+            reason = f"'{cell.strip()}' stands in further rows as well"
+        elif _is_number(cell):
+            reason = f"its first line holds '{cell.strip()}', which is a value"
+        elif len(cell) > LONG_CELL:
+            reason = "its first line holds a long text"
+        else:
+            continue
+        names = [f"column_{number}" for number in range(1, len(first) + 1)]
+        return [Choice("reading.columns", names, f"the file has no header: {reason}")]
+    return []
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell.replace(",", "."))
+    except ValueError:
+        return False
+    return True
+
+
+def _encoding_choices(path: Path, reading: TableReading) -> list[Choice]:
+    text_kinds = (Delimited, JsonLines)
+    table = open_table(RawFile(path, reading))
+    if not isinstance(table, text_kinds) or not table.guessed:
+        return []
+    because = "not UTF-8, and as far as detection can tell: look at its letters"
+    return [Choice("reading.encoding", table.encoding, because)]
+
+
+# --- The first rows ---
+
+
+def _columns(files: Sequence[Path], reading: TableReading) -> tuple[list[Column], int]:
+    """Return the columns of all files' first rows, and how many rows they have."""
+    frames: list[pd.DataFrame] = []
+    for path in files:
+        table = open_table(RawFile(path, reading))
+        names = table.names()
+        wanted = [WantedColumn(name, "columns") for name in names if name.strip() and names.count(name) == 1]
+        for batch in table.batches(wanted) if wanted else ():
+            frames.append(pd.DataFrame({column.name: batch.series(column.name) for column in wanted}))
+            if sum(map(len, frames)) >= ROWS:
+                break
+        if sum(map(len, frames)) >= ROWS:
+            break
+    if not frames:
+        return [], 0
+    frame = pd.concat(frames, ignore_index=True).head(ROWS)
+    plain = [name for name in frame if not frame[name].map(lambda value: isinstance(value, list | dict)).any()]
+    return [Column(str(name), frame[name]) for name in plain], len(frame)
+
+
+# --- Plain text ---
+
+
+def _look_at_texts(files: Sequence[Path], given: Mapping[str, Any]) -> Sample:
+    """Return the begin of each text file."""
+    keys = {key: given[f"reading.{key}"] for key in FileReading.model_fields if f"reading.{key}" in given}
+    texts, characters, encodings = {}, {}, {}
+    for path in files:
+        text = inspect_text(RawFile(path, FileReading(**keys)))
+        with text.open() as stream:
+            texts[path.name] = stream.read(BEGIN)
+            more = bool(stream.read(1))
+        characters[path.name] = path.stat().st_size if more else len(texts[path.name])
+        if text.guessed:
+            encodings[text.encoding] = path.name
+    if not any(map(str.strip, texts.values())):
+        raise UserError(f"{files[0].parent} holds no text: put data into it")
+    remarks: tuple[Choice, ...] = ()
+    if len(encodings) == 1 and len(files) == 1:
+        ((encoding, _),) = encodings.items()
+        remarks = (Choice("reading.encoding", encoding, "not UTF-8, and as far as detection can tell"),)
+    return Sample(files, texts=texts, characters=characters, given=given, read_by=remarks)
