@@ -71,6 +71,16 @@ class Entry:
         return [f"{self.name}:", *_yaml(self.content(), reasons, "", 1)]
 
 
+@dataclass(frozen=True)
+class Proposal:
+    """A new dataset's entry, and what params.yaml would be with it."""
+
+    entry: Entry
+    text: str  # of params.yaml
+    params: BaseParams
+    tried: str  # what came of reading and splitting the data by the entry, in a line
+
+
 def add(
     paths: Paths,
     source: str,
@@ -79,7 +89,32 @@ def add(
     given: Mapping[str, Any] | None = None,
     dry_run: bool = False,
 ) -> None:
-    """Write the entry of a new dataset into params.yaml, and what belongs to it.
+    """Write the entry of a new dataset into params.yaml, and what belongs to it; the arguments are `propose`'s.
+
+    Args:
+        paths, source, name, task, given: see `propose`.
+        dry_run: print the entry only.
+
+    Raises:
+        UsageError: the name is taken, or the data do not tell what an option has to.
+        UserError: the data cannot be read, or not by the entry; then nothing was written.
+    """
+    proposal = propose(paths, source, name, task, given)
+    if not dry_run:
+        refuse_missing_files(proposal.params, paths)
+        write_exact(paths.params, proposal.text)
+        check(paths)
+    write_output(_told(proposal.entry, proposal.tried, paths, dry_run))
+
+
+def propose(
+    paths: Paths,
+    source: str,
+    name: str | None = None,
+    task: str | None = None,
+    given: Mapping[str, Any] | None = None,
+) -> Proposal:
+    """Infer the entry of a new dataset, and try it.
 
     Args:
         paths: of the project.
@@ -87,11 +122,10 @@ def add(
         name: of the dataset; None: by the source's.
         task: of the dataset; None: by what the data look like.
         given: keys of the entry, with dots, that shall not be guessed.
-        dry_run: print the entry only.
 
     Raises:
         UsageError: the name is taken, or the data do not tell what an option has to.
-        UserError: the data cannot be read, or not by the entry; then nothing was written.
+        UserError: the data cannot be read, or not by the entry.
     """
     params = load_params(paths)
     name = _name(params, source, name)
@@ -105,12 +139,7 @@ def add(
                 paths.params.read_bytes().decode(), chosen, name, entry.content(), entry.lines(), _models(chosen)
             )
             new = _valid(paths, text)
-            tried = _try(scratch, new, entry)
-    if not dry_run:
-        refuse_missing_files(new, paths)
-        write_exact(paths.params, text)
-        check(paths)
-    write_output(_told(entry, tried, paths, dry_run))
+            return Proposal(entry, text, new, _try(scratch, new, entry))
 
 
 # --- Name and place ---
@@ -327,8 +356,7 @@ def _scalar(value: Any) -> str:
 def _told(entry: Entry, tried: str, paths: Paths, dry_run: bool) -> Iterator[str]:
     """Yield what was taken for what, the entry, and what to do next."""
     if not dry_run:
-        rows = [("task", entry.task, "--task chooses another"), *map(_row, entry.choices)]
-        yield _table(rows)
+        yield taken_for(entry)
         yield "\n"
     yield "\n".join(["  " * 2 + line for line in entry.lines()]) + "\n"
     if not dry_run:
@@ -339,6 +367,11 @@ def _told(entry: Entry, tried: str, paths: Paths, dry_run: bool) -> Iterator[str
             f"next: recur try {entry.name}    a first answer in a few minutes\n"
             f"      dvc repro{' ' * max(len(entry.name) + 1, 1)}    all of it\n"
         )
+
+
+def taken_for(entry: Entry) -> str:
+    """Return a table of what was taken for what, and why."""
+    return _table([("task", entry.task, "--task chooses another"), *map(_row, entry.choices)])
 
 
 def _row(choice: Choice) -> tuple[str, str, str]:

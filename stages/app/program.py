@@ -59,16 +59,19 @@ def recur(
 
 @program.command("try")
 def try_(
-    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="A dataset of params.yaml.")],
+    target: Annotated[
+        str, typer.Argument(metavar="FILE|DATASET", help="A file, a folder or a URL; or a dataset of params.yaml.")
+    ],
     minutes: Annotated[float, typer.Option(metavar="N", min=0.1, help="How long it may take, about.")] = 3.0,
 ) -> None:
-    """Find out within minutes which model does best on a dataset.
+    """Find out within minutes which model does best on your data.
 
-    Baselines come first, then networks as long as there is time. All of it happens in a scratch folder.
+    Baselines come first, then networks as long as there is time. All of it happens in a scratch folder. If the data do
+    not tell what is what, add them by `recur add`, which has options, and try the dataset.
     """
     from stages.app.trial import run_trial
 
-    run_trial(Paths(), dataset, minutes)
+    run_trial(Paths(), target, minutes)
 
 
 @program.command()

@@ -6,6 +6,7 @@ the graph, once for each of two seeds.
 """
 
 import os
+import shlex
 import textwrap
 from collections.abc import Iterable, Iterator
 from contextlib import redirect_stdout
@@ -14,6 +15,8 @@ from pathlib import Path
 from shutil import copyfile, get_terminal_size
 from time import perf_counter
 
+from stages.app.add import propose, taken_for
+from stages.app.common import write_output
 from stages.audit import audit
 from stages.check import add_expectations
 from stages.compare import compare
@@ -81,17 +84,36 @@ class Trial:
         return [name for name in self.section.model_names() if name not in self.seconds]
 
 
-def run_trial(paths: Paths, name: str, minutes: float) -> None:
-    """Try a dataset of params.yaml, and print what is known as it comes: a table, the verdict, where the page is.
+def run_trial(paths: Paths, target: str, minutes: float) -> None:
+    """Try a dataset, and print what is known as it comes: a table, the verdict, where the page is.
+
+    Args:
+        paths: of the project.
+        target: a dataset of params.yaml, or a file, a folder or a URL, of which an entry is inferred.
+        minutes: how long it may take, about.
 
     Raises:
-        ConfigError: params.yaml has no such dataset.
+        ConfigError: params.yaml has no such dataset, and there is no such file.
         UserError: its data cannot be used.
     """
-    trial = prepare_trial(load_params(paths), paths, name, minutes)
+    params = load_params(paths)
+    if target not in _datasets(params) and (Path(target).exists() or "://" in target):
+        proposal = propose(paths, target)
+        write_output([taken_for(proposal.entry), "\n"])
+        trial = prepare_trial(proposal.params, paths, proposal.entry.name, minutes)
+        hint = f"To keep it: recur add {shlex.quote(target)}; then, with all models, seeds and epochs: recur run"
+    else:
+        trial = prepare_trial(params, paths, target, minutes)
+        hint = "All models, seeds and epochs of params.yaml: recur run"
     prepare_data(trial)
     try_models(trial)
     conclude(trial)
+    print(f"{hint} {trial.dataset.name}")
+
+
+def _datasets(params: BaseParams) -> dict[str, str]:
+    """Return the task of each dataset."""
+    return {dataset: task for task, section in params.sections().items() for dataset in section.datasets}
 
 
 def prepare_trial(params: BaseParams, paths: Paths, name: str, minutes: float) -> Trial:
@@ -100,9 +122,9 @@ def prepare_trial(params: BaseParams, paths: Paths, name: str, minutes: float) -
     Raises:
         ConfigError: the parameters have no such dataset.
     """
-    known = {dataset: task for task, section in params.sections().items() for dataset in section.datasets}
+    known = _datasets(params)
     if name not in known:
-        raise ConfigError(f"{paths.params} has no dataset '{name}': {nearest(name, known)}")
+        raise ConfigError(f"{paths.params} has no dataset '{name}', nor is there such a file: {nearest(name, known)}")
     task = find_task(known[name])
     params = only(params, task, name, paths.root)
     scratch = Paths(paths.root / FOLDER / name)
@@ -193,7 +215,7 @@ def _print_row(cells: Iterable[str], widths: Iterable[int]) -> None:
 
 
 def conclude(trial: Trial) -> None:
-    """Compare what was measured; print the verdict, where the page is, and how to go on.
+    """Compare what was measured; print the verdict, and where the page is.
 
     Raises:
         UserError: no model was measured.
@@ -215,4 +237,3 @@ def conclude(trial: Trial) -> None:
         verdict += f" No time was left for {', '.join(left_out)}: give more with --minutes."
     print("\n" + textwrap.fill(verdict, get_terminal_size().columns))
     print(f"\nThe page: {paths.reports / 'index.html'} ({duration(perf_counter() - trial.began)} in all)")
-    print(f"All models, seeds and epochs of params.yaml: recur run {trial.dataset.name}")

@@ -1,11 +1,11 @@
 """`recur try`: a verdict on one dataset within minutes, in a scratch folder."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from ruamel.yaml import YAML
 
 from stages.app.trial import STEPS, only, prepare_trial, run_trial
 from stages.config.paths import Paths
@@ -72,7 +72,7 @@ def project(tmp_path):
     def write(task: str) -> Paths:
         params = {"seeds": [1], "parallel": {"backend": "sequential"}, task: TASKS[task]}
         params["evaluation"] = {"bootstrap": 100, "permutations": 100}
-        (tmp_path / "params.yaml").write_text(json.dumps(params))
+        YAML().dump(params, tmp_path / "params.yaml")
         write_data(task, tmp_path)
         return Paths(tmp_path)
 
@@ -129,8 +129,22 @@ def test_a_trials_networks_take_few_steps_and_two_seeds(project):
     assert (kept.classification.training.min_steps, kept.classification.training.max_steps) == (STEPS, STEPS)
 
 
+def test_a_file_is_tried_as_it_would_be_added_and_params_yaml_stays(project, capsys):
+    paths = project("classification")
+    words = {"fine": "good", "dull": "bad"}
+    rows = [f"{word} film {n} was {word} again,{words[word]}" for n in range(60) for word in words]
+    (paths.root / "other.csv").write_text("\n".join(["review,sentiment", *rows]) + "\n")
+    before = paths.params.read_bytes()
+    run_trial(paths, str(paths.root / "other.csv"), minutes=0.01)
+    output = capsys.readouterr().out
+    assert "reading.label" in output and "sentiment" in output
+    assert f"recur add {paths.root / 'other.csv'}" in output and "recur run other" in output
+    assert paths.params.read_bytes() == before
+    assert (paths.root / ".recur/try/other/reports/index.html").exists()
+
+
 def test_an_unknown_dataset_gets_the_nearest_name(project):
-    with pytest.raises(ConfigError, match="has no dataset 'mime': did you mean 'mine'"):
+    with pytest.raises(ConfigError, match="has no dataset 'mime', nor is there such a file: did you mean 'mine'"):
         run_trial(project("classification"), "mime", 1)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from stages.runtime.errors import UserError
-from stages.tasks.forecasting.timing import frequency_of
+from stages.tasks.forecasting.modeling.frequency import candidates, common_step, time_grid
 from stages.tasks.guess import TIME_NAMES, Choice, Column, Guess, Sample, Undecided, named
 
 DAY = pd.Timedelta(days=1)
@@ -70,7 +70,7 @@ def guess(sample: Sample) -> Guess:
         raise UserError("time series are a table with a column of times, and this is none")
     layout = _layout(sample)
     times, values = layout.first_series()
-    frequency = sample.given.get("reading.frequency") or frequency_of(times, None)
+    frequency = sample.given.get("reading.frequency") or _frequency(times)
     if frequency is None:
         raise Undecided("reading.frequency", "how often do values come (30min, h, D, W, MS, …)")
     reading = [*_columns(sample, layout), *_regularity(sample, layout, times, str(frequency))]
@@ -224,11 +224,18 @@ def _regularity(sample: Sample, layout: Layout, times: pd.Series, frequency: str
     return choices
 
 
+def _frequency(times: pd.Series) -> str | None:
+    """Return how often the values of one series come, if its times tell."""
+    one = np.zeros(len(times), int)
+    options = candidates(times, one)
+    return options[0].name if options else common_step(times, one)
+
+
 def _regular(times: pd.Series, values: pd.Series, frequency: str) -> pd.Series:
     """Return one series' values on its time grid, gaps filled, so that steps can be counted."""
     series = pd.Series(values.to_numpy(float), pd.DatetimeIndex(times))
     series = series[~series.index.duplicated()].sort_index()
-    grid = pd.date_range(series.index[0], series.index[-1], freq=frequency)
+    grid = time_grid(series.index[0], frequency, series.index[-1])
     regular = series.reindex(grid).interpolate()
     return regular if regular.notna().mean() > 0.5 else series
 
@@ -241,7 +248,7 @@ def _gaps(layout: Layout, times: pd.Series, frequency: str) -> int:
         known = np.flatnonzero(column.numbers.notna())
         inside += int(column.numbers.iloc[known[0] : known[-1] + 1].isna().sum()) if layout.series is None else 0
     ordered = times.sort_values()
-    grid = pd.date_range(ordered.iloc[0], ordered.iloc[-1], freq=frequency)
+    grid = time_grid(ordered.iloc[0], frequency, ordered.iloc[-1])
     return inside or max(len(grid) - ordered.nunique(), 0)
 
 
@@ -275,8 +282,7 @@ def _window(sample: Sample, times: pd.Series, values: pd.Series, frequency: str)
 def _seasons(frequency: str, times: pd.Series) -> tuple[int, ...]:
     """Return the seasons that a frequency may have, in steps, the shortest first: a day and a week, or a year."""
     step = _step(times)
-    alias = {DAY: "D", 7 * DAY: "W"}.get(step, frequency) if frequency != "B" else "B"  # days with gaps come every 24h
-    name = alias.lstrip("0123456789").split("-")[0].removesuffix("S").removesuffix("E")
+    name = frequency.partition("+")[0].lstrip("0123456789").split("-")[0].removesuffix("S").removesuffix("E")
     if name in OF_DAYS:
         return OF_DAYS[name]
     if not pd.Timedelta(0) < step < DAY:

@@ -64,7 +64,7 @@ def read(dataset: Dataset, reading: Reading) -> Table:
 
 
 def read_history(
-    path: Path, reading: Reading, where: str = "reading", frequency: str | None = None
+    path: Path, reading: Reading, where: str = "reading", expected: str | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return one file's series up to their last values, and the rows after those, whose covariates are known ahead.
 
@@ -72,14 +72,14 @@ def read_history(
         path: the file.
         reading: how it is read.
         where: the place of these parameters in params.yaml, for messages.
-        frequency: of the values; None: as `reading` or the times say.
+        expected: the frequency to take if several fit.
 
     Raises:
         UserError: as `read`.
     """
     file = RawFile(path, reading, where)
     long = _long(file, _columns(open_table(file), file))
-    regular = make_regular(long, reading, file.key, frequency, long.attrs["counting"])
+    regular = make_regular(long, reading, file.key, expected, long.attrs["counting"])
     return regular.table, regular.coming
 
 

@@ -40,7 +40,7 @@ def make_regular(
     long: pd.DataFrame,
     reading: Reading,
     key: Callable[[str], str],
-    frequency: str | None = None,
+    expected: str | None = None,
     counting: bool = False,
 ) -> RegularSeries:
     """Return the series on one regular grid.
@@ -49,13 +49,13 @@ def make_regular(
         long: file, row, series, timestamp, value, filled and covariates of every record, in the files' order.
         reading: has the rules.
         key: of a key of `reading` its place in params.yaml, for messages.
-        frequency: in place of what `reading` says or the times tell.
+        expected: the frequency to take if several fit, as a few days may be days or business days.
         counting: whether the times are whole numbers, read as days after the epoch.
 
     Raises:
         UserError: series are not fit, all named at once; or no frequency fits all of them.
     """
-    rules = _Rules(reading, key, frequency, counting)
+    rules = _Rules(reading, key, expected, counting)
     numbers, names = pd.factorize(long["series"])
     order = np.argsort(numbers, kind="stable")
     rows, series = long.iloc[order].reset_index(drop=True), numbers[order]
@@ -202,7 +202,7 @@ class _Rules:
 
     reading: Reading
     key: Callable[[str], str]
-    frequency: str | None
+    expected: str | None
     counting: bool
 
     def options(self, rows: pd.DataFrame, series: np.ndarray, names: pd.Index) -> list[Candidate]:
@@ -211,8 +211,9 @@ class _Rules:
         Raises:
             UserError: none does; says which rows do not fit.
         """
-        declared = self.frequency or self.reading.frequency
+        declared = self.reading.frequency
         options = candidates(rows["timestamp"], series, declared, self.counting)
+        options.sort(key=lambda option: option.name != self.expected)  # stable
         if declared is None and not (options and options[0].missing == 0):
             self._refuse_mixed(rows, series, names)
         if options:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from stages.config.dataset import Dataset
+from stages.config.paths import Paths
 from stages.config.schema import ModelConfig, NeuralConfig
 from stages.models.forecasting import ets, seasonal_naive, theta
 from stages.runtime.errors import UserError
@@ -35,8 +36,9 @@ def data(tmp_path_factory) -> Prepared:
     return TASK.open_prepared(dataset.prepared / TASK.prepared)
 
 
-def job_of(name: str, parameters: ModelConfig, folder: Path, dataset: Dataset | None = None) -> Job:
+def job_of(name: str, parameters: ModelConfig, folder: Path) -> Job:
     """Return what a replica of a model is told."""
+    dataset = Dataset(Paths(folder), "forecasting", "mine")
     return Job(dataset, name, parameters, Training(**TRAINING), 1, folder / "model", folder / "checkpoint")
 
 

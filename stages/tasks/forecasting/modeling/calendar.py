@@ -9,7 +9,7 @@ from stages.tasks.forecasting.modeling.frequency import time_grid
 
 PHASES: dict[str, Callable[[pd.DatetimeIndex], np.ndarray]] = {  # how far a time is on its way round, 0 to 1
     "hour": lambda local: np.asarray((local.hour + local.minute / 60) / 24, float),
-    "weekday": lambda local: np.asarray(local.dayofweek / 7, float),
+    "weekday": lambda local: np.asarray(local.day_of_week / 7, float),
     "month": lambda local: np.asarray((local.month - 1) / 12, float),
 }
 

@@ -114,7 +114,7 @@ def _names(stamps: pd.Series, series: np.ndarray) -> list[str]:
         first = MONTHS[local.month.min() - 1]
         months = np.unique(local.year * 12 + local.month)
         apart = int(np.gcd.reduce(np.diff(months))) if len(months) > 1 else 1
-        names += [f"{base}{shift}" for base in ("MS", f"{apart}MS", f"QS-{first}", f"YS-{first}")]
+        names += [f"{base}{shift}" for base in ("MS", f"QS-{first}", f"YS-{first}", f"{apart}MS")]
     if local.is_month_end.all():
         last = MONTHS[local.month.max() - 1]
         names += ["ME", f"QE-{last}", f"YE-{last}"]
