@@ -1,7 +1,7 @@
 """The raw files of a dataset, and what is wrong in them, said all at once."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -12,6 +12,7 @@ from stages.config.schema import Part
 from stages.data.official import official_parts, parts_in
 from stages.runtime.errors import SHOWN, UserError, listed
 
+FORMAT_KEYS = ("encoding", "delimiter", "columns", "quotes", "skip_rows", "sheet")  # of reading, each for some formats
 Kind = TypeVar("Kind", bound=FileReading)
 Reading = TypeVar("Reading", bound=FileReading, covariant=True)  # a file of a task's reading is one of any
 
@@ -53,6 +54,27 @@ def raw_files(dataset: Dataset, reading: Kind) -> list[RawFile[Kind]]:
         )
     parts = official_parts([path.name for path in paths])
     return [RawFile(path, reading, dataset.key("reading"), parts.get(path.name)) for path in paths]
+
+
+def refuse_unused_keys(file: RawFile[FileReading], name: str, used: Collection[str]) -> None:
+    """Refuse what `reading` declares of a file and its format has no use for: it would be passed over in silence.
+
+    Args:
+        file: the file.
+        name: of its format.
+        used: those of FORMAT_KEYS that the format reads.
+
+    Raises:
+        UserError: names all of them.
+    """
+    fields = type(file.reading).model_fields
+    unused = [key for key in FORMAT_KEYS if key in fields and key not in used]
+    declared = [file.key(key) for key in unused if getattr(file.reading, key) != fields[key].default]
+    if declared:
+        raise UserError(
+            f"{file.path} is read as {name}, which has no use for {', '.join(declared)}: remove it, or declare another "
+            f"{file.key('format')}"
+        )
 
 
 def part_remarks(files: Sequence[RawFile[FileReading]]) -> list[str]:

@@ -65,6 +65,7 @@ class TableFile(ABC):
 
     FORMAT: ClassVar[str]  # as `reading.format` names it
     ENDINGS: ClassVar[tuple[str, ...]]
+    KEYS: ClassVar[frozenset[str]] = frozenset()  # of raw.FORMAT_KEYS, which it reads
 
     encoding: str | None = None  # of text
     guessed: bool = False  # whether the encoding is

@@ -9,7 +9,7 @@ from stages.data.formats.delimited import Csv, Tsv
 from stages.data.formats.json_lines import JsonLines
 from stages.data.formats.parquet import Parquet
 from stages.data.formats.spreadsheet import Spreadsheet
-from stages.data.raw import RawFile
+from stages.data.raw import RawFile, refuse_unused_keys
 from stages.data.tables import TableFile
 from stages.runtime.errors import UserError
 
@@ -29,16 +29,21 @@ def open_table(
         default: the format of a file whose ending stands for none.
 
     Raises:
-        UserError: the format is unknown, or the file cannot be read.
+        UserError: the format is unknown, `reading` declares what it has no use for, or the file cannot be read.
     """
     declared, ending = file.reading.format, Path(content_name(file)).suffix.lower()
     for kind in formats:
         if kind.FORMAT == declared or (declared is None and ending in kind.ENDINGS):
-            return kind(file)
+            return _opened(kind, file)
     if default is not None:
-        return default(file)
+        return _opened(default, file)
     raise UserError(
         f"{file.path}: the ending '{ending}' tells no format: set {file.key('format')} "
         f"({', '.join(sorted(kind.FORMAT for kind in formats))}), or rename the file "
         f"({', '.join(ending for kind in formats for ending in kind.ENDINGS)})"
     )
+
+
+def _opened(kind: type[TableFile], file: RawFile[TableReading]) -> TableFile:
+    refuse_unused_keys(file, kind.FORMAT, kind.KEYS)
+    return kind(file)

@@ -25,6 +25,7 @@ DELIMITERS = ",;\t|"
 class Delimited(TableFile):
     """A text file of records whose fields are separated by a character."""
 
+    KEYS = frozenset({"encoding", "delimiter", "columns", "quotes", "skip_rows"})
     DELIMITER: ClassVar[str]
     QUOTES: ClassVar[bool]
 

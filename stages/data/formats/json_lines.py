@@ -14,6 +14,7 @@ from stages.data.tables import UNREADABLE, Column, Record, RecordFile, distinct_
 class JsonLines(RecordFile):
     """A text file of JSON objects."""
 
+    KEYS = frozenset({"encoding"})
     FORMAT, ENDINGS = "jsonl", (".jsonl", ".ndjson")
 
     def __init__(self, file: RawFile[TableReading]) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 class Spreadsheet(RecordFile):
     """One sheet of a workbook. It is in memory as a whole; `unpack_limit` bounds it."""
 
+    KEYS = frozenset({"columns", "skip_rows", "sheet"})
     FORMAT, ENDINGS = "spreadsheet", (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
     def __init__(self, file: RawFile[TableReading]) -> None:

@@ -56,6 +56,7 @@ CHOOSING = 10_000  # rows whose hashes are computed at once
 class LabelledLines(RecordFile):
     """A text file whose lines are texts, and whose name is their label."""
 
+    KEYS = frozenset({"encoding"})
     FORMAT, ENDINGS = "text", (".txt",)
 
     def __init__(self, file: RawFile[TableReading]) -> None:

@@ -56,7 +56,10 @@ def shared_lines(parts: Parts, tolerance: float) -> list[str]:
         share = len(shared) / max(len(lines[name]), 1)
         if share > tolerance:
             examples = "; ".join(sorted(shared)[:SHOWN])
-            findings.append(f"{share:.1%} of {name}'s long lines stand in train as well, such as: {examples}")
+            findings.append(
+                f"{share:.1%} of {name}'s long lines stand in train as well, such as: {examples}. If they are headings "
+                f"that works have in common, remove them, or set split.shared_lines to {share + 0.01:.2f}"
+            )
     return findings
 
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from stages.config.dataset import Dataset
 from stages.data.encoding import inspect_text
-from stages.data.raw import account, raw_files
+from stages.data.raw import account, part_remarks, raw_files
 from stages.data.table import Table
 from stages.runtime.progress import progress
 from stages.tasks.generation.config import Reading
@@ -51,4 +51,4 @@ def read(dataset: Dataset, reading: Reading) -> Table:
             works.append(pa.Table.from_pylist([work], schema=SCHEMA))
     rows = pa.concat_tables([SCHEMA.empty_table(), *works]).combine_chunks()
     empty = len(raw) - len(works)
-    return Table(rows, files, len(raw), {"empty file": empty} if empty else {})
+    return Table(rows, files, len(raw), {"empty file": empty} if empty else {}, remarks=part_remarks(raw))

@@ -15,7 +15,8 @@ def split_works(table: pd.DataFrame, config: SplitConfig) -> Split:
     """Split a table of works into three parts (columns id, text) in the table's order; no row is dropped.
 
     From the last work backwards, whole works are test until their share is nearest to the one asked for, those
-    before them validation. Fewer than three works are cut between lines instead. Official parts stand.
+    before them validation. Fewer than three works are cut between lines instead. Official parts stand; where
+    validation is none of them, it is the end of train.
 
     Raises:
         UserError: a part would be empty.
@@ -24,13 +25,16 @@ def split_works(table: pd.DataFrame, config: SplitConfig) -> Split:
     parts: dict[Part, pd.DataFrame]
     if official.any():
         parts = {name: table[(table["part"] == name) | (~official & (name == "train"))] for name in PARTS}
+        if parts["validation"].empty and not parts["train"].empty:
+            parts |= _validation_of(parts["train"], config.validation)
     elif len(table) >= len(PARTS):
         parts = _by_works(table, config)
     else:
         parts = _by_lines("".join(table["text"]), config)
     parts = {name: part[["id", "text"]].reset_index(drop=True) for name, part in parts.items()}
     if empty := [name for name, part in parts.items() if not part["text"].str.len().sum()]:
-        raise UserError(f"no text is left for {' and '.join(empty)}: add text, or change the shares under split")
+        advice = "add files of these names" if official.any() else "add text, or change the shares under split"
+        raise UserError(f"no text is left for {' and '.join(empty)}: {advice}")
     return Split(parts, {})
 
 
@@ -40,6 +44,19 @@ def _by_works(table: pd.DataFrame, config: SplitConfig) -> dict[Part, pd.DataFra
     test = max(int((fractions - config.test).abs().argmin()), 2)
     validation = min(max(int((fractions - config.test - config.validation).abs().argmin()), 1), test - 1)
     return {"train": table[:validation], "validation": table[validation:test], "test": table[test:]}
+
+
+def _validation_of(train: pd.DataFrame, share: float) -> dict[Part, pd.DataFrame]:
+    """Return train without its end, and validation, that end: its last works, or the last lines of a single one."""
+    if len(train) > 1:
+        remaining = train["text"].str.len()[::-1].cumsum()[::-1]
+        first = max(int((remaining / remaining.iloc[0] - share).abs().argmin()), 1)
+        return {"train": train[:first], "validation": train[first:]}
+    (work,) = train.to_dict("records")
+    text = work["text"]
+    cut = text.find("\n", round(len(text) * (1 - share))) + 1 or len(text)
+    validation = {"id": f"{work['id']}.end", "text": text[cut:]}
+    return {"train": pd.DataFrame([work | {"text": text[:cut]}]), "validation": pd.DataFrame([validation])}
 
 
 def _by_lines(text: str, config: SplitConfig) -> dict[Part, pd.DataFrame]:

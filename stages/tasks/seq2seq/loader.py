@@ -26,7 +26,15 @@ from stages.config.dataset import Dataset
 from stages.data.encoding import TextFile, inspect_text
 from stages.data.formats import FORMATS, open_table
 from stages.data.formats.delimited import Tsv
-from stages.data.raw import RawFile, account, raw_files, refuse_equal_stems, shown
+from stages.data.raw import (
+    RawFile,
+    account,
+    part_remarks,
+    raw_files,
+    refuse_equal_stems,
+    refuse_unused_keys,
+    shown,
+)
 from stages.data.table import Table
 from stages.data.tables import BATCH, Batch, Column, TableFile
 from stages.data.text import hash_to_unit
@@ -62,7 +70,10 @@ def read(dataset: Dataset, reading: Reading) -> Table:
         UserError: there is no file, one cannot be read, or they are not pairs as `reading` says.
     """
     files = raw_files(dataset, reading)
-    pairs = _format(files, reading)(files)
+    kind = _format(files, reading)
+    if kind is not Tables:  # a table's own format has a say
+        refuse_unused_keys(files[0], kind.FORMAT, kind.KEYS)
+    pairs = kind(files)
     dropped: Counter[str] = Counter()
     tables = [_rows(file, batch, dropped) for file, batch in pairs.batches()]
     accounts = pairs.accounts()
@@ -76,7 +87,7 @@ def read(dataset: Dataset, reading: Reading) -> Table:
             f"{dataset.raw} holds no pair with text on both sides: add pairs, or look at {dataset.key('reading')}"
         )
     counts = {reason: count for reason, count in sorted(dropped.items()) if count}
-    return Table(chosen.combine_chunks(), accounts, rows_read, counts)
+    return Table(chosen.combine_chunks(), accounts, rows_read, counts, remarks=part_remarks(files))
 
 
 def _rows(file: Raw, pairs: Sequence[Pair], dropped: Counter[str]) -> pa.Table:
@@ -122,6 +133,7 @@ class PairFormat(ABC):
     """How a dataset's files hold pairs."""
 
     FORMAT: ClassVar[str]
+    KEYS: ClassVar[frozenset[str]] = frozenset({"encoding"})  # of raw.FORMAT_KEYS, which it reads
 
     def __init__(self, files: list[Raw]) -> None:
         self.files = files
