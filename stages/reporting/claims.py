@@ -1,6 +1,6 @@
 """The claims of the course notes, each with the rows that decide it and one verdict over all datasets."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,26 +44,27 @@ class Claim:
 
         A claim holds on a dataset where every pair of models shows it.
         """
-        outcomes = list(self.outcomes.values())
-        total, contrary = len(outcomes), sum("no" in found for found in outcomes)
-        holds, partly = sum(found == {"yes"} for found in outcomes), any("yes" in found for found in outcomes)
+        outcomes, found = self.outcomes, list(self.outcomes.values())
+        holds = [dataset for dataset, those in outcomes.items() if those == {"yes"}]
+        contrary = [dataset for dataset, those in outcomes.items() if "no" in those]
+        partly = any("yes" in those for those in found)
         if partly and contrary:
-            return "Mixed", f"holds {_on(holds, total)}, the contrary {_on(contrary, total)}"
+            return "Mixed", f"holds {_on(holds, outcomes)}, the contrary {_on(contrary, outcomes)}"
         if holds:
-            return "Holds", _on(holds, total)
+            return "Holds", _on(holds, outcomes)
         if contrary:
-            return "Contradicted", _on(contrary, total)
+            return "Contradicted", _on(contrary, outcomes)
         if partly:
             return "Mixed", "holds for some pairs of models"
-        if all(found == {"unfinished"} for found in outcomes):
+        if all(those == {"unfinished"} for those in found):
             return "Undecided", "training had not finished"
-        return "Not shown", "on any dataset" if total > 1 else _on(total, total)
+        return "Not shown", _on(outcomes, outcomes) if len(outcomes) == 1 else "on any dataset"
 
 
-def _on(count: int, total: int) -> str:
-    if total == 1 and count:
-        return "on the one dataset"
-    return f"on {count} of {total} datasets" if count else "on no dataset"
+def _on(datasets: Collection[str], asked: Collection[str]) -> str:
+    if not datasets:
+        return "on none"
+    return f"on {len(datasets)} of {len(asked)} datasets" if len(asked) > 1 else f"on {''.join(asked)}"
 
 
 def claims(contexts: Mapping[str, Mapping[str, Any]]) -> list[Claim]:

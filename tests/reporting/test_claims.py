@@ -13,15 +13,15 @@ def claim(*outcomes: tuple[str, str]) -> Claim:
 @pytest.mark.parametrize(
     ("outcomes", "verdict"),
     [
-        ([("a", "yes")], "Holds on the one dataset"),
+        ([("a", "yes")], "Holds on a"),
         ([("a", "yes"), ("a", "yes"), ("b", "yes")], "Holds on 2 of 2 datasets"),
         ([("a", "yes"), ("b", "not proven"), ("c", "unfinished")], "Holds on 1 of 3 datasets"),
         ([("a", "yes"), ("b", "no")], "Mixed holds on 1 of 2 datasets, the contrary on 1 of 2 datasets"),
-        ([("a", "yes"), ("a", "no")], "Mixed holds on no dataset, the contrary on the one dataset"),
+        ([("a", "yes"), ("a", "no")], "Mixed holds on none, the contrary on a"),
         ([("a", "yes"), ("a", "not proven")], "Mixed holds for some pairs of models"),
         ([("a", "no"), ("b", "not proven")], "Contradicted on 1 of 2 datasets"),
         ([("a", "not proven"), ("b", "unfinished")], "Not shown on any dataset"),
-        ([("a", "equal")], "Not shown on the one dataset"),
+        ([("a", "equal")], "Not shown on a"),
         ([("a", "unfinished"), ("b", "unfinished")], "Undecided training had not finished"),
     ],
 )
