@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help repro quick test lint bench reference lock clean
+.PHONY: help repro quick test lint bench reference picture lock clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -29,6 +29,11 @@ bench: $(READY)  ## measure speed and memory; prints ratios
 
 reference: $(READY)  ## write params.schema.json and the generated pages of docs/ anew
 	@$(BIN)/python -m tools.reference
+
+picture: $(READY)  ## make docs/report.png, the top of the report, by Chromium
+	chromium --headless --no-sandbox --hide-scrollbars --window-size=1300,1520 --screenshot=docs/report.png \
+	  "file://$(CURDIR)/reports/index.html"
+	@$(BIN)/python -c "from PIL import Image; Image.open('docs/report.png').quantize(64).save('docs/report.png', optimize=True)"
 
 lock: $(READY)  ## resolve requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile --universal --generate-hashes --no-header --no-emit-index-url \

@@ -1,6 +1,6 @@
 """All predictions on one dataset → intervals, paired tests of all models, the notes' hypotheses, a verdict in words."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from itertools import combinations
 from typing import Any
 
@@ -11,7 +11,7 @@ from stages.config.dataset import Dataset
 from stages.config.paths import Paths
 from stages.config.resolved import ComparisonFile, read_resolved
 from stages.config.schema import EvaluationConfig
-from stages.evaluation.hypotheses import items_of
+from stages.evaluation.hypotheses import Hypothesis, items_of
 from stages.evaluation.metric import Metric
 from stages.evaluation.significance import bounds, holm, paired_test, pairwise_result, resample, significant
 from stages.evaluation.verdict import verdict
@@ -37,7 +37,8 @@ def compare(dataset: Dataset) -> None:
     evaluations = {name: read_json(dataset.report("evaluation", name)) for name in file.models}
     outcome = _compared(dataset.name, task, file, predictions, evaluations)
     unfinished = {name for name, model in outcome["models"].items() if model["still_improving"]}
-    outcome["hypotheses"] = decide_hypotheses(task, predictions, file.evaluation, unfinished)
+    asked = [hypothesis for hypothesis in task.hypotheses if hypothesis.asked_of(dataset.name)]
+    outcome["hypotheses"] = decide_hypotheses(task, asked, predictions, file.evaluation, unfinished)
     outcome |= task.extra_tests(dataset, predictions, outcome["best_baseline"], file.evaluation)
     write_json(dataset.report("compare"), outcome)
     print(f"{dataset.name}: {outcome['verdict']}")
@@ -114,14 +115,18 @@ def all_pairs(
 
 
 def decide_hypotheses(
-    task: Task, predictions: Predictions, config: EvaluationConfig, unfinished: Set[str] = frozenset()
+    task: Task,
+    asked: Sequence[Hypothesis],
+    predictions: Predictions,
+    config: EvaluationConfig,
+    unfinished: Set[str] = frozenset(),
 ) -> list[dict[str, Any]]:
     """Return a row for every hypothesis whose models are there: the means that decide it, and whether it holds.
 
     What a model that was still improving would have reached is not known: it decides nothing.
     """
     rows, primary = [], task.primary
-    for hypothesis in task.hypotheses:
+    for hypothesis in asked:
         names = (hypothesis.better, hypothesis.worse)
         if not set(names) <= predictions.keys():
             continue
@@ -134,7 +139,8 @@ def decide_hypotheses(
         holds = ahead if significant(row, config.confidence) else "not proven"
         holds = "unfinished" if unfinished & set(names) else holds
         means = {primary.name: float(better.mean()), f"other_{primary.name}": float(worse.mean())}
-        rows.append(hypothesis._asdict() | {"num_items": len(better)} | means | row | {"holds": holds})
+        words = {key: getattr(hypothesis, key) for key in ("words", "better", "worse", "items")}
+        rows.append(words | {"num_items": len(better)} | means | row | {"holds": holds})
     return rows
 
 

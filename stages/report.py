@@ -13,51 +13,76 @@ from stages.config.dataset import Dataset
 from stages.config.paths import Paths
 from stages.config.resolved import ReportFile, read_resolved
 from stages.reporting import charts
-from stages.reporting.context import dataset_context, hypotheses
-from stages.reporting.formatting import interval, megabytes, probability, signature_line
+from stages.reporting.claims import claims
+from stages.reporting.context import dataset_context
+from stages.reporting.formatting import interval, megabytes, probability, seconds, signature_line, spread
 from stages.reporting.pages import environment
 from stages.reporting.summary import leaderboard, marks, summary
 from stages.runtime.command import run
+from stages.runtime.errors import UserError
 from stages.runtime.files import write_json, write_text
 from stages.tasks.discovery import find_task
 
 Contexts = dict[str, dict[str, Any]]
+NOT_RUN = "not run yet"
 
 
 def report(paths: Paths) -> None:
-    """Write the report's pages, the leaderboard and the summary."""
+    """Write the report's pages, the leaderboard and the summary of the datasets whose results are there.
+
+    Raises:
+        UserError: there are results of no dataset.
+    """
     file = read_resolved(paths.resolved / "report.json", ReportFile)
-    contexts = gather(paths, file)
-    templates = page_templates(contexts, file.confidence)
-    write_json(paths.reports / "summary.json", summary(contexts))
-    write_text(paths.reports / "leaderboard.md", leaderboard(contexts, file.confidence))
+    contexts, left_out = gather(paths, file)
+    templates = page_templates(contexts, left_out, file.confidence)
+    results = summary(contexts)
+    write_json(paths.reports / "summary.json", results)
+    write_text(paths.reports / "leaderboard.md", leaderboard(contexts, results["datasets"], left_out, file.confidence))
     write_text(paths.reports / "examples.html", templates.get_template("examples.html.j2").render())
     write_text(paths.reports / "index.html", index(paths, templates, contexts))
     print(f"{paths.reports / 'index.html'}: {', '.join(contexts)}")
+    for dataset, reason in left_out.items():
+        print(f"left out: {dataset}, {reason}")
 
 
-def gather(paths: Paths, file: ReportFile) -> Contexts:
-    """Return what is known of every dataset, with its `task`."""
+def gather(paths: Paths, file: ReportFile) -> tuple[Contexts, dict[str, str]]:
+    """Return what is known of every dataset, with its `task`, and of those that are left out the reason.
+
+    Raises:
+        UserError: nothing is known of any.
+    """
     contexts: Contexts = {}
+    left_out: dict[str, str] = {}
     for name, content in file.tasks.items():
         task = find_task(name)
         for dataset in content.datasets:
             place = Dataset(paths, name, dataset)
-            context = dataset_context(place, content.models, task.primary, file.confidence)
-            contexts[dataset] = context | task.report_context(place, context["models"]) | {"task": task}
-    return contexts
+            try:
+                context = dataset_context(place, content.models, task.primary, file.confidence)
+                contexts[dataset] = context | task.report_context(place, context["models"]) | {"task": task}
+            except UserError as error:
+                left_out[dataset] = str(error) if place.report("compare").exists() else NOT_RUN
+                reason = error
+    if left_out and not contexts:
+        raise reason
+    return contexts, left_out
 
 
-def page_templates(contexts: Mapping[str, Mapping[str, Any]], confidence: float) -> Environment:
+def page_templates(
+    contexts: Mapping[str, Mapping[str, Any]], left_out: Mapping[str, str], confidence: float
+) -> Environment:
     """Return the pages' templates, with what all of them show."""
     tasks = {context["task"].name: context["task"] for context in contexts.values()}
-    filters = {function.__name__: function for function in (interval, megabytes, probability, signature_line)}
+    shared = (interval, megabytes, probability, seconds, signature_line, spread)
+    filters = {function.__name__: function for function in shared}
     for task in tasks.values():
         filters |= task.template_filters()
     templates = environment(filters)
     metrics = {metric.title: metric for task in tasks.values() for metric in task.metrics}
     templates.globals |= {
         "contexts": contexts,
+        "left_out": left_out,
         "confidence": f"{100 * confidence:g} %",
         "alpha": f"{1 - confidence:g}",
         "marks": marks,
@@ -69,11 +94,11 @@ def page_templates(contexts: Mapping[str, Mapping[str, Any]], confidence: float)
 def index(paths: Paths, templates: Environment, contexts: Contexts) -> str:
     """Return the report page."""
     drawn = {
-        name: charts.of_comparison(name, context, context["task"].primary)
+        name: charts.of_comparison(name, context, context["task"].curve_metrics())
         | context["task"].charts(Dataset(paths, context["task"].name, name), context)
         for name, context in contexts.items()
     }
-    return templates.get_template("report.html.j2").render(drawn=drawn, hypotheses=hypotheses(contexts))
+    return templates.get_template("report.html.j2").render(drawn=drawn, claims=claims(contexts))
 
 
 def main() -> None:

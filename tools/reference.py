@@ -14,8 +14,8 @@ from pydantic.fields import FieldInfo
 from ruamel.yaml import YAML
 
 from stages.config.loader import params_type
-from stages.config.schema import BaseParams, Frozen
-from stages.reporting.formatting import interval
+from stages.config.schema import BaseParams, EvaluationConfig, Frozen
+from stages.reporting.summary import answers
 from stages.tasks.base import Task
 from stages.tasks.discovery import find_task, section_types, task_names
 
@@ -49,7 +49,8 @@ seeds, the interval's ends, the standard deviation over seeds (null for one seed
 | models.&lt;model&gt;.against_baseline | {difference, low, high, p, p_corrected} of the primary metric against \
 `best_baseline`; p_corrected: after Holm's correction over all pairs; left out where there is nothing to compare with |
 | pairs | for every pair of models {one, other, difference, low, high, p, p_corrected}: `one` minus `other` on test |
-| hypotheses | for every hypothesis of the notes {words, better, worse, items, num_items, &lt;primary&gt;, \
+| hypotheses | for every claim of the course notes that is asked of the dataset \
+{words, better, worse, items, num_items, &lt;primary&gt;, \
 other_&lt;primary&gt;, difference, low, high, p, holds}: does `better` beat `worse` on `items` (all, or the \
 shortest or longest quarter)? holds: yes, no (the contrary is proven), not proven, or unfinished (one of the \
 two was still improving) |
@@ -58,7 +59,6 @@ The first metric of a task is its primary metric.
 """
 RESULTS_BEGIN = "<!-- made from reports/summary.json by `make reference` -->"
 RESULTS_END = "<!-- end of the table -->"
-RESULTS_HEADER = "| test part of | best on validation | mean [95 % interval] | best baseline | difference [interval] |"
 
 
 def schema() -> str:
@@ -91,24 +91,14 @@ def readme() -> str:
     _, _, after = rest.partition(RESULTS_END)
     datasets = json.loads(Path("reports/summary.json").read_text(encoding="utf-8"))["datasets"]
     tasks = {dataset: name for name in task_names() for dataset in _shipped(name)}
-    rows = [_result(find_task(tasks[name]), name, result) for name, result in datasets.items() if name in tasks]
-    return "\n".join([before + RESULTS_BEGIN, RESULTS_HEADER, "|---|---|---|---|---|", *rows, RESULTS_END + after])
+    results = {name: result for name, result in datasets.items() if name in tasks}
+    primary = {name: find_task(tasks[name]).primary for name in results}
+    rows = answers(results, primary, EvaluationConfig().confidence)
+    return "\n".join([before + RESULTS_BEGIN, *rows, RESULTS_END + after])
 
 
 def _shipped(task: str) -> list[str]:
     return list(YAML(typ="safe").load(Path("params.yaml")).get(task, {}).get("datasets", {}))
-
-
-def _result(task: Task, dataset: str, result: dict[str, Any]) -> str:
-    """Return a row: the model and the baseline that validation chose, on test, and the difference."""
-    primary, models = task.primary, result["models"]
-    best, baseline = result["best"], result["best_baseline"]
-    versus = models[best].get("against_baseline")
-    return (
-        f"| {dataset}: {primary.heading} | `{best}` | {interval(models[best]['metrics'][primary.name])} "
-        f"| `{baseline}` {models[baseline]['metrics'][primary.name]['mean']:.3f} "
-        f"| {primary.versus(versus) if versus else 'is the baseline'} |"
-    )
 
 
 def _metrics_of(task: Task) -> str:

@@ -15,6 +15,11 @@ class Hypothesis(NamedTuple):
     better: str
     worse: str
     items: Items = "all"  # or a quarter of the items by length
+    datasets: tuple[str, ...] = ()  # of which it is asked; none named: of all
+
+    def asked_of(self, dataset: str) -> bool:
+        """Tell whether it is asked of a dataset."""
+        return not self.datasets or dataset in self.datasets
 
 
 def items_of(table: "pd.DataFrame", items: Items, length: str | None) -> "pd.DataFrame":

@@ -1,5 +1,6 @@
 """Numbers in words, the same on every page."""
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -9,8 +10,22 @@ MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~$&])")
 
 
 def interval(values: Mapping[str, float]) -> str:
-    """Word a mean and its interval: 0.795 [0.770, 0.820]."""
-    return f"{values['mean']:.3f} [{values['low']:.3f}, {values['high']:.3f}]"
+    """Word a mean and its interval: 0.795 [0.770, 0.820], of large ones four digits: 78.10 [77.02, 79.21]."""
+    size = abs(values["mean"])
+    decimals = min(3, max(0, 3 - math.floor(math.log10(size)))) if size else 3
+    return f"{values['mean']:,.{decimals}f} [{values['low']:,.{decimals}f}, {values['high']:,.{decimals}f}]"
+
+
+def seconds(value: float) -> str:
+    """Word a duration in seconds: 0.05, 3.4, 1,234."""
+    if value < 0.005:
+        return "<0.01"
+    return f"{value:,.2f}" if value < 1 else f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
+
+
+def spread(sd: float | None) -> str:
+    """Word a standard deviation over seeds, which one seed does not have."""
+    return "–" if sd is None else f"{sd:.3f}"
 
 
 def probability(p: float) -> str:

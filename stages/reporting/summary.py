@@ -39,23 +39,63 @@ def _of_model(model: Mapping[str, Any], metrics: tuple[Metric, ...]) -> dict[str
     return content
 
 
-def leaderboard(contexts: Contexts, confidence: float) -> str:
-    """Return Markdown with a table for each dataset, the best model on test on top."""
-    lines = [
-        "# Leaderboard",
+def leaderboard(
+    contexts: Contexts, results: Mapping[str, Mapping[str, Any]], left_out: Mapping[str, str], confidence: float
+) -> str:
+    """Return Markdown: the answers for all datasets, then a table for each, the best model on test on top."""
+    primary = {dataset: context["task"].primary for dataset, context in contexts.items()}
+    lines = ["# Leaderboard", "", *answers(results, primary, confidence), ""]
+    lines += [
+        f"- {escape_markdown(dataset)}: {escape_markdown(result['verdict'])}" for dataset, result in results.items()
+    ]
+    if left_out:
+        named = (f"{escape_markdown(dataset)} ({escape_markdown(reason)})" for dataset, reason in left_out.items())
+        lines += ["", f"Left out: {', '.join(named)}."]
+    lines += [
         "",
         f"Means over seeds on the test part, with {100 * confidence:g} % intervals over items and seeds. "
-        "↓: lower is better. Against the best baseline: the difference in the first metric, rates in points; "
-        "p after Holm's correction over all pairs of models of a dataset. MB: the saved model, all its seeds.",
+        "↓: lower is better. The best baseline is the one that is best on validation. Against it: the difference in "
+        "the first metric, rates in points; p after Holm's correction over all pairs of models of a dataset. MB: the "
+        "saved model, all its seeds.",
     ]
     for dataset, context in contexts.items():
         header = ["Model", *(metric.heading for metric in context["task"].metrics), *LEADERBOARD]
         rows = [header, ["---", *["---:"] * (len(header) - 1)]]
         rows += [_row(name, model, context) for name, model in context["models"].items()]
-        lines += ["", f"## {escape_markdown(dataset)}", "", escape_markdown(context["compare"]["verdict"]), ""]
+        lines += ["", f"## {escape_markdown(dataset)}", ""]
         lines += [f"| {' | '.join(row)} |" for row in rows]
         lines += ["", f"<sub>{escape_markdown(signature_line(context['compare']))}</sub>"]
     return "\n".join(lines) + "\n"
+
+
+def answers(results: Mapping[str, Mapping[str, Any]], primary: Mapping[str, Metric], confidence: float) -> list[str]:
+    """Return a table in Markdown: each dataset's best model, beside its best baseline.
+
+    Args:
+        results: of each dataset its part of the summary.
+        primary: of each dataset the metric that decides.
+        confidence: of the intervals.
+    """
+    mean = f"Mean [{100 * confidence:g} % interval]"
+    rows: list[tuple[str, ...]] = [
+        ("Test part of", "Best on validation", mean, "Best baseline on validation", "Difference [interval]"),
+        ("---", "---", "---:", "---", "---:"),
+    ]
+    rows += [_answer(dataset, result, primary[dataset]) for dataset, result in results.items()]
+    return [f"| {' | '.join(row)} |" for row in rows]
+
+
+def _answer(dataset: str, result: Mapping[str, Any], primary: Metric) -> tuple[str, ...]:
+    best, baseline, models = result["best"], result["best_baseline"], result["models"]
+    means = {name: models[name]["metrics"][primary.name] for name in (best, baseline) if name}
+    versus = models[best].get("against_baseline")
+    return (
+        f"{escape_markdown(dataset)}: {primary.heading}",
+        f"`{best}`",
+        interval(means[best]),
+        f"`{baseline}` {interval(means[baseline])}" if baseline else "none",
+        primary.versus(versus) if versus else "is the baseline" if baseline else "–",
+    )
 
 
 def _row(name: str, model: Mapping[str, Any], context: Mapping[str, Any]) -> list[str]:
@@ -78,7 +118,8 @@ def marks(name: str, model: Mapping[str, Any], compared: Mapping[str, Any]) -> d
     """Return what stands beside a model's name, and whether it holds."""
     return {
         "chosen on validation": name == compared["best"],
-        "best baseline": name == compared["best_baseline"],
+        "best baseline on validation": name == compared["best_baseline"],
         "baseline": model["baseline"] and name != compared["best_baseline"],
+        "still improving": model["still_improving"],
         "an upper bound": model["signature"].get("upper_bound", False),
     }

@@ -4,8 +4,8 @@ Matplotlib draws with marker colours; `inline` replaces them with the page's CSS
 the reader's light or dark theme. Text stays text, in the page's own font: it can be searched and read aloud, and
 scripts that Matplotlib's font lacks are shown all the same. No text is read as mathematics, whatever `$` it holds.
 
-The variables that a page must define stand in `stages/templates/style.css.j2`: --ink, --soft, --line, --accent and
---series-0 to --series-7.
+The variables that a page must define stand in `stages/reporting/templates/style.css.j2`: --ink, --soft, --line,
+--accent, --back and --series-0 to --series-7.
 """
 
 import io
@@ -19,10 +19,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.optimize import isotonic_regression
 
-INK, SOFT, LINE, ACCENT = "#010101", "#020202", "#030303", "#040404"
+INK, SOFT, LINE, ACCENT, BACK = "#010101", "#020202", "#030303", "#040404", "#060606"
 SERIES = [f"#0501{number:02x}" for number in range(8)]
 DASHES = ["-", (0, (4, 2)), (0, (1, 1.5))]  # for more series than there are colours
-VARIABLES = {INK: "var(--ink)", SOFT: "var(--soft)", LINE: "var(--line)", ACCENT: "var(--accent)"} | {
+NAMED = {INK: "ink", SOFT: "soft", LINE: "line", ACCENT: "accent", BACK: "back"}
+VARIABLES = {colour: f"var(--{name})" for colour, name in NAMED.items()} | {
     colour: f"var(--series-{number})" for number, colour in enumerate(SERIES)
 }
 STYLE = {

@@ -105,6 +105,7 @@ class Task(ABC):
     preprocessor: ClassVar[str]  # the file in it that trained models carry along
 
     metrics: ClassVar[tuple[Metric, ...]]  # the first decides between models
+    curves: ClassVar[tuple[str, ...]] = ()  # metrics beside the first whose learning curves the report shows
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = ()
     promising: ClassVar[tuple[str, ...]] = ()  # networks that `recur try` trains first, in this order
     item_columns: ClassVar[tuple[str, ...]]  # of predictions, which must be the same for all models
@@ -245,6 +246,10 @@ class Task(ABC):
     def headline(self) -> list[Metric]:
         """Return the few metrics that DVC shows."""
         return [metric for metric in self.metrics if metric.headline]
+
+    def curve_metrics(self) -> list[Metric]:
+        """Return the metrics whose learning curves the report shows, the primary one first."""
+        return [self.primary, *(metric for metric in self.metrics if metric.name in self.curves)]
 
     # --- Report ---
 

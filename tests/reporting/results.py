@@ -74,10 +74,12 @@ def comparison(task: Task, models: Sequence[str]) -> dict[str, Any]:
     best_baseline = max(baselines, key=lambda name: VALIDATION[name], default=None)
     rows: dict[str, dict[str, Any]] = {}
     for name in models:
-        values = {"mean": TEST[name], "low": TEST[name] - 0.04, "high": TEST[name] + 0.03, "sd": 0.01, "seeds": 2}
+        values = {"mean": TEST[name], "low": TEST[name] - 0.04, "high": TEST[name] + 0.03}
+        values |= {"sd": None, "seeds": 1} if name in baselines else {"sd": 0.01, "seeds": 2}
         rows[name] = {
             "metrics": {metric.name: values for metric in task.metrics},
             "baseline": name in baselines,
+            "still_improving": False,
             f"validation_{task.primary.name}": VALIDATION[name],
         }
         if best_baseline not in (None, name):
@@ -100,7 +102,8 @@ def _decided(task: Task, hypothesis: Any) -> dict[str, Any]:
     del row["p_corrected"]
     means = {primary: TEST[hypothesis.better], f"other_{primary}": TEST[hypothesis.worse]}
     holds = "yes" if hypothesis.worse == "rnn" else "not proven"
-    return hypothesis._asdict() | {"num_items": 512} | means | row | {"holds": holds}
+    words = {key: getattr(hypothesis, key) for key in ("words", "better", "worse", "items")}
+    return words | {"num_items": 512} | means | row | {"holds": holds}
 
 
 def write_model(dataset: Dataset, task: Task, name: str) -> None:

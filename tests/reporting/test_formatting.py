@@ -2,13 +2,26 @@
 
 import pytest
 
-from stages.reporting.formatting import escape_markdown, interval, megabytes, probability, signature_line
+from stages.reporting.formatting import (
+    escape_markdown,
+    interval,
+    megabytes,
+    probability,
+    seconds,
+    signature_line,
+    spread,
+)
 
 SIGNATURE = {"items": 2000, "part": "test", "split": "abc", "seeds": [1, 2], "average": "mean over seeds"}
 
 
 def test_numbers_in_words():
     assert interval({"mean": 0.795, "low": 0.77, "high": 0.82}) == "0.795 [0.770, 0.820]"
+    assert interval({"mean": 78.1, "low": 7.654, "high": 79.0}) == "78.10 [7.65, 79.00]"
+    assert interval({"mean": 4712.289, "low": 4356.989, "high": 5066.757}) == "4,712 [4,357, 5,067]"
+    assert interval({"mean": 0.0, "low": -0.1, "high": 0.1}) == "0.000 [-0.100, 0.100]"
+    assert [seconds(value) for value in (0.001, 0.0512, 3.14, 1234.5)] == ["<0.01", "0.05", "3.1", "1,234"]
+    assert [spread(value) for value in (None, 0.0123)] == ["–", "0.012"]
     assert [megabytes(count) for count in (2_345_678, 49_999, 1_234_567_890)] == ["2.3", "<0.1", "1,234.6"]
     assert [probability(p) for p in (0.0123, 1.0, 0.00056)] == ["0.012", "1", "0.00056"]
 

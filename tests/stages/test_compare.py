@@ -185,7 +185,9 @@ class Claims(type(TASK)):
 def test_hypotheses_are_decided_on_the_items_that_they_speak_of():
     good, poor = predictions(1.0, items=400), predictions(1.0, items=400)
     poor["predicted"] = poor["predicted"].where(poor["tokens"] <= 300, poor["target"] + 5)
-    rows = {row["words"]: row for row in decide_hypotheses(Claims(), {"gru": good, "rnn": poor}, QUICK)}
+    rows = {
+        row["words"]: row for row in decide_hypotheses(Claims(), Claims.hypotheses, {"gru": good, "rnn": poor}, QUICK)
+    }
     assert "Convolution helps" not in rows  # there is no cnn
     longest = rows["Gates help on longer sequences"]
     assert (longest["holds"], longest["num_items"], longest["other_mae"]) == ("yes", 100, pytest.approx(5))

@@ -126,7 +126,7 @@ def test_a_new_metric_is_one_definition(clone):
     leaderboard = (clone / "reports/leaderboard.md").read_text(encoding="utf-8")
     page = (clone / "reports/index.html").read_text(encoding="utf-8")
     assert "| MSE ↓ |" in leaderboard
-    assert ">MSE<br>↓</th>" in page and "Mean squared error, in the square of the unit." in page
+    assert ">MSE\u00a0↓</th>" in page and "Mean squared error, in the square of the unit." in page
     assert "mse" in json.loads((clone / "reports/metrics/ramps/gru.json").read_text(encoding="utf-8"))
     reference = call(clone, "python", "-c", "from tools.reference import summary; print(summary())").stdout
     assert "| mse | MSE | lower | Mean squared error, in the square of the unit. |" in reference

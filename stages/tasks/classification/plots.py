@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from stages.reporting.charts import LABEL, LINE_HEIGHT
+from stages.reporting.quality import LABEL, LINE_HEIGHT
 from stages.reporting.svg import ACCENT, INK, apart, inline, look, new_axes, styled
 
 MAX_NUMBERED = 10  # classes; a confusion matrix of more holds no numbers

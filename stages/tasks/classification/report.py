@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stages.config.dataset import Dataset
-from stages.evaluation.metric import Metric
 from stages.reporting import charts
 from stages.reporting.context import read_table
 from stages.runtime.files import read_json
@@ -35,17 +34,15 @@ def add_results(dataset: Dataset, models: Mapping[str, dict[str, Any]]) -> dict[
     return {"lengths": read_table(dataset.plot("lengths")), "counted": counted, "labels": labels}
 
 
-def draw_charts(dataset: Dataset, context: Mapping[str, Any], primary: Metric) -> dict[str, Any]:
+def draw_charts(dataset: Dataset, context: Mapping[str, Any]) -> dict[str, Any]:
     """Return a dataset's pictures as SVG.
 
-    They are `intervals`, `cost`, `lengths`, `by_length` and `by_unknown` (None where there is nothing to compare),
-    `curves` (by column; of the models that were trained in epochs) and `confusion` (by model). Models that always
-    give the same answer are left out, for they would leave no room for the others, save from `intervals` where they
-    are best.
+    They are `lengths`, `by_length` and `by_unknown` (None where there is nothing to compare), and `confusion` (by
+    model). Models that always give the same answer are left out: all of it is known, or would squash the others.
     """
     name, models = dataset.name, context["models"]
     varied = {model: result for model, result in models.items() if result["confusion"]["predicted"].nunique() > 1}
-    return _of_comparison(name, context, varied, primary) | {
+    return {
         "by_length": _quarters(varied, "by_length", "tokens in a text", sorted(models), name),
         "by_unknown": _quarters(varied, "by_unknown", "unknown words in a text", sorted(models), name),
         "confusion": {
@@ -66,26 +63,6 @@ def matrix_labels(result: Mapping[str, Any]) -> list[str]:
     together = sorted(named - set(result["by_class"]), reverse=True)
     labels = [label for label in result["by_class"] if label in named or not together]
     return labels + together
-
-
-def _of_comparison(
-    dataset: str, context: Mapping[str, Any], varied: Mapping[str, dict[str, Any]], primary: Metric
-) -> dict[str, Any]:
-    """Return what stands in place of the pictures that every task's results have."""
-    compared, models = context["compare"], context["models"]
-    best, baseline = compared["best"], compared["best_baseline"]
-    values = {name: model["metrics"][primary.name] for name, model in models.items()}
-    shown = {name: value for name, value in values.items() if name in {*varied, best, baseline}}
-    seconds = {name: model["timings"]["train"]["fit_seconds"] for name, model in varied.items()}
-    trained = {name: models[name]["curves"] for name in sorted(models) if not models[name]["baseline"]}
-    level = models[baseline]["curves"] if baseline else None
-    columns = ("validation_accuracy", "validation_log_loss") if trained else ()
-    of_varied = {name: values[name] for name in varied}
-    return {
-        "intervals": charts.intervals(shown, primary, best, baseline, f"{dataset}-intervals"),
-        "cost": charts.cost(of_varied, primary, seconds, best, f"{dataset}-cost") if varied else None,
-        "curves": {column: charts.curves(trained, column, level, f"{dataset}-{column}") for column in columns},
-    }
 
 
 def _quarters(

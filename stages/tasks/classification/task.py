@@ -36,6 +36,7 @@ class Classification(Task):
     prepared = "tokens"
     preprocessor = "tokenizer.json"
     metrics = METRICS
+    curves = ("log_loss",)
     hypotheses = HYPOTHESES
     promising = ("cnn", "gru", "attention", "bilstm", "lstm", "cnn_lstm", "rnn")
     item_columns = ("id", "label")
@@ -136,10 +137,10 @@ class Classification(Task):
         return report.add_results(dataset, models)
 
     def charts(self, dataset: Dataset, context: Mapping[str, Any]) -> dict[str, Any]:
-        """Draw accuracies by quarter, confusions, the texts' lengths, and all that leaves out constant models."""
+        """Draw accuracies by quarter, confusions, and the texts' lengths."""
         from stages.tasks.classification import report
 
-        return report.draw_charts(dataset, context, self.primary)
+        return report.draw_charts(dataset, context)
 
     def template_filters(self) -> Mapping[str, Callable[..., Any]]:
         """Return functions that only the task's templates use, by name."""

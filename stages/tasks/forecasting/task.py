@@ -28,14 +28,16 @@ if TYPE_CHECKING:
     from stages.tasks.guess import Guess, Sample
 
 
+# The datasets of which the notes' hypotheses are asked.
+ASKED = ("etth1", "air_passengers", "victoria_electricity")
 HYPOTHESES = (
-    Hypothesis("A recurrent network beats yesterday's value", "lstm", "naive"),
-    Hypothesis("A recurrent network beats the last season", "lstm", "seasonal_naive"),
-    Hypothesis("A recurrent network beats a straight line", "segment_rnn", "linear"),
-    Hypothesis("Gates keep a longer memory", "lstm", "rnn"),
-    Hypothesis("Gates keep a longer memory", "gru", "rnn"),
-    Hypothesis("Attention refers back to the past", "attention", "gru"),
-    Hypothesis("Convolutions serve sequences as well as recurrence", "cnn", "lstm"),
+    Hypothesis("A recurrent network beats yesterday's value", "lstm", "naive", "all", ASKED),
+    Hypothesis("A recurrent network beats the last season", "lstm", "seasonal_naive", "all", ASKED),
+    Hypothesis("A recurrent network beats a straight line", "segment_rnn", "linear", "all", ASKED),
+    Hypothesis("Gates keep a longer memory", "lstm", "rnn", "all", ASKED),
+    Hypothesis("Gates keep a longer memory", "gru", "rnn", "all", ASKED),
+    Hypothesis("Attention refers back to the past", "attention", "gru", "all", ASKED),
+    Hypothesis("Convolutions serve sequences as well as recurrence", "cnn", "lstm", "all", ASKED),
 )
 
 

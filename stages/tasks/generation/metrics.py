@@ -49,12 +49,14 @@ METRICS = (
     ),
 )
 
+# The datasets of which the notes' hypotheses are asked.
+ASKED = ("shakespeare",)
 HYPOTHESES = (
-    Hypothesis("Gates keep a longer memory", "lstm", "rnn"),
-    Hypothesis("Gates keep a longer memory", "gru", "rnn"),
-    Hypothesis("Convolutions serve sequences as well as recurrence", "cnn", "lstm"),
-    Hypothesis("A network models text better than n-grams", "lstm", "ngram"),
-    Hypothesis("Deconvolution can generate text (its score is an upper bound)", "deconv", "ngram"),
+    Hypothesis("Gates keep a longer memory", "lstm", "rnn", "all", ASKED),
+    Hypothesis("Gates keep a longer memory", "gru", "rnn", "all", ASKED),
+    Hypothesis("Convolutions serve sequences as well as recurrence", "cnn", "lstm", "all", ASKED),
+    Hypothesis("A network models text better than n-grams", "lstm", "ngram", "all", ASKED),
+    Hypothesis("Deconvolution can generate text (its score is an upper bound)", "deconv", "ngram", "all", ASKED),
 )
 
 
