@@ -45,7 +45,8 @@ def dataset_context(dataset: Dataset, models: Sequence[str], primary: Metric, co
 def _of_model(dataset: Dataset, name: str) -> dict[str, Any]:
     timings = {stage: read_json(dataset.report(f"timings/{stage}", name)) for stage in ("train", "evaluate")}
     curves = read_table(dataset.plot("curves", name))
-    return read_json(dataset.report("evaluation", name)) | {"timings": timings, "curves": curves}
+    results = read_json(dataset.report("evaluation", name)) | {"timings": timings, "curves": curves}
+    return {"still_improving": False} | results  # runs of earlier versions do not tell
 
 
 def _of_models(compared: dict[str, Any], names: Sequence[str], path: Path) -> dict[str, Any]:

@@ -66,6 +66,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Models], d
             dataset.predictions(name).parent.mkdir(parents=True, exist_ok=True)
             table.to_parquet(dataset.predictions(name), index=False)
             about = {"metrics": metrics_of(table), "validation": {"mae": validation}, "signature": {"of": name}}
+            about["still_improving"] = False
             write_json(dataset.report("evaluation", name), about)
         compare(dataset)
         return json.loads(dataset.report("compare").read_text())
@@ -83,7 +84,9 @@ def test_stage(run, tmp_path):
     outcome = run(models)
     assert (outcome["best"], outcome["best_baseline"]) == ("lstm", "last")  # by validation: on test gru is better
     assert outcome["signature"] == {"of": "lstm"}
-    assert outcome["verdict"].startswith("lstm beats the baseline last by 2.000 points of MAE, 95% interval of the ")
+    assert outcome["verdict"].startswith(
+        "lstm beats last, the best baseline on validation, by 2.000 points of MAE, 95% interval of the "
+    )
     assert outcome["verdict"].endswith("Also better than last: gru.")
     assert {name: model["baseline"] for name, model in outcome["models"].items()} == {
         "gru": False,

@@ -201,6 +201,12 @@ def test_the_page_answers_first(make):
     )
 
 
+def test_no_table_is_cut_off(make):
+    text = read(make(tuple(TEST)), "index.html")
+    tables = re.findall(r'(<div class="scroll"[^>]*>)?\s*<table( class="[^"]*")?>', text)
+    assert len(tables) > 5 and all(box or "fold" in kind for box, kind in tables)
+
+
 def test_the_answer_without_a_baseline_and_where_the_baseline_is_best(make):
     assert "lstm 0.850 [0.810, 0.880] Accuracy none – 988" in answers(read(make(("cnn", "lstm")), "index.html"))
     assert "majority – 988" in answers(read(make(("majority",)), "index.html"))

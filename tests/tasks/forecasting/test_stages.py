@@ -64,11 +64,11 @@ def test_all_models_are_chosen_by_the_same_windows_of_validation(dataset):
 def test_the_page_shows_forecasts_and_parts(dataset):
     write_json(dataset.report("validation"), {"success": True, "expectations": []})
     file = read_resolved(dataset.paths.resolved / "report.json", ReportFile)
-    contexts = gather(dataset.paths, file)
+    contexts, left_out = gather(dataset.paths, file)
     charts = TASK.charts(dataset, contexts["mine"])
     best = contexts["mine"]["compare"]["best"]
     assert charts["by_step"].startswith("<svg") and charts["residuals"].startswith("<svg")
     assert len(charts["forecasts"][best]) == 4
-    page = index(dataset.paths, page_templates(contexts, file.confidence), contexts)
+    page = index(dataset.paths, page_templates(contexts, left_out, file.confidence), contexts)
     assert "Parts: 2 series, a value every h; scaler: standard, fitted on train" in page
     assert "MASE of each of 2 series" in page and "Drawn 1: " in page
