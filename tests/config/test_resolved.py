@@ -80,7 +80,16 @@ def test_defaults_are_filled_in(paths):
     assert files["toy/datasets/mine/split.json"] == {"validation": 0.2, "test": 0.2}
     assert files["toy/models/gru.json"] == {
         "parameters": {"learning_rate": 0.002, "weight_decay": 0.0, "units": 2},
-        "training": {"patience": 3, "ema_decay": 0.98, "clip_norm": 1.0, "epochs": 3, "batch_size": 16},
+        "training": {
+            "min_steps": 1,
+            "max_steps": None,
+            "minutes": None,
+            "patience": 3,
+            "ema_decay": 0.98,
+            "clip_norm": 1.0,
+            "epochs": 3,
+            "batch_size": 16,
+        },
         "seeds": [1, 2, 3],
     }
     assert files["toy/models/mean.json"] == {"parameters": {}, "training": {}, "seeds": [1]}

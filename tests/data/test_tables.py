@@ -482,3 +482,24 @@ def test_folders_that_cannot_be_read(tmp_path):
     (dataset.raw / "more").mkdir()
     with pytest.raises(UserError, match=r"there are folders: .*more: move their files up"):
         raw_files(dataset, TableReading())
+
+
+@pytest.mark.parametrize(
+    ("name", "declared", "unused"),
+    [
+        ("mine.csv", {"sheet": "one"}, ["sheet"]),
+        ("mine.jsonl", {"delimiter": ";", "skip_rows": 2}, ["delimiter", "skip_rows"]),
+        (
+            "mine.parquet",
+            {"encoding": "cp1252", "quotes": True, "columns": ("text",)},
+            ["encoding", "columns", "quotes"],
+        ),
+        ("mine.xlsx", {"encoding": "cp1252", "delimiter": ";"}, ["encoding", "delimiter"]),
+    ],
+)
+def test_a_declared_key_that_the_format_has_no_use_for_is_refused(name, declared, unused, tmp_path):
+    file = RawFile(tmp_path / name, TableReading(**declared), "classification.datasets.mine.reading")
+    with pytest.raises(UserError) as problem:
+        open_table(file)
+    keys = ", ".join(f"classification.datasets.mine.reading.{key} in params.yaml" for key in unused)
+    assert f"which has no use for {keys}: remove it" in str(problem.value)

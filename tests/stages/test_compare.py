@@ -57,7 +57,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Models], d
     monkeypatch.setattr(module, "find_task", lambda name: TASK)
     dataset = Dataset(Paths(tmp_path), "toy", "mine")
 
-    def call(models: Models) -> dict[str, Any]:
+    def call(models: Models, unfinished: str | None = None) -> dict[str, Any]:
         baselines = tuple(name for name in models if name in BASELINES)
         networks = tuple(name for name in models if name not in BASELINES)
         file = ComparisonFile(baselines=baselines, networks=networks, evaluation=QUICK)
@@ -66,7 +66,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Models], d
             dataset.predictions(name).parent.mkdir(parents=True, exist_ok=True)
             table.to_parquet(dataset.predictions(name), index=False)
             about = {"metrics": metrics_of(table), "validation": {"mae": validation}, "signature": {"of": name}}
-            about["still_improving"] = False
+            about["still_improving"] = name == unfinished
             write_json(dataset.report("evaluation", name), about)
         compare(dataset)
         return json.loads(dataset.report("compare").read_text())
@@ -205,3 +205,17 @@ def test_neither_keras_nor_jax_is_imported():
     code = f"import sys, stages.compare; sys.exit(', '.join({heavy} & set(sys.modules)) or 0)"
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_model_that_was_still_improving_decides_no_hypothesis(run, monkeypatch):
+    monkeypatch.setattr(TASK, "hypotheses", (Hypothesis("Fewer gates do", "gru", "lstm"),), raising=False)
+    models = {
+        "mean": (5.0, predictions(5.0)),
+        "gru": (0.8, predictions(1.0, 1.0, seed=2)),
+        "lstm": (0.9, predictions(3.0, 3.0, seed=3)),
+    }
+    assert [row["holds"] for row in run(models)["hypotheses"]] == ["yes"]
+    result = run(models, unfinished="gru")
+    assert result["models"]["gru"]["still_improving"] and not result["models"]["lstm"]["still_improving"]
+    assert [row["holds"] for row in result["hypotheses"]] == ["unfinished"]
+    assert "Still improving when training ended, so more epochs may help: gru." in result["verdict"]

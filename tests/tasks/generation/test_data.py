@@ -114,6 +114,32 @@ def test_official_parts_stand():
     }
 
 
+@pytest.mark.parametrize("works", [1, 4])
+def test_where_only_train_and_test_are_official_validation_is_the_end_of_train(works):
+    texts = ["".join(LINES[n::works]) for n in range(works)]
+    both = table(*texts, "test\n").assign(part=["train"] * works + ["test"])
+    parts = split_works(both, SplitConfig(validation=0.2)).parts
+    assert "".join(parts["train"]["text"]) + "".join(parts["validation"]["text"]) == "".join(texts)
+    assert not set(parts["train"]["id"]) & set(parts["validation"]["id"])
+    share = parts["validation"]["text"].str.len().sum() / sum(map(len, texts))
+    assert share == pytest.approx(0.2, abs=0.06) and parts["test"]["text"].tolist() == ["test\n"]
+
+
+def test_official_parts_without_a_test_are_refused():
+    works = table("train\n", "validation\n").assign(part=["train", "validation"])
+    with pytest.raises(UserError, match="no text is left for test: add files of these names"):
+        split_works(works, SplitConfig())
+
+
+def test_the_audit_names_the_way_out_for_headings_that_works_share():
+    heading = "this electronic text is released for everybody\n"
+    parts = {name: table(heading + "".join(LINES[start : start + 30])) for name, start in (("train", 0), ("test", 30))}
+    parts["validation"] = table("short\n")
+    (finding,) = shared_lines(parts, 0.02)
+    assert finding.endswith("or set split.shared_lines to 0.04")
+    assert shared_lines(parts, 0.04) == []
+
+
 def test_leaks_are_found():
     one, other = table("".join(LINES[:50])), table("".join(LINES[40:60]))
     parts = {"train": one, "validation": table("short\n"), "test": other}
