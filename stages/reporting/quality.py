@@ -15,7 +15,7 @@ from stages.reporting.svg import ACCENT, BACK, DASHES, INK, LINE, SOFT, inline, 
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top
 LABEL, CHARACTER, LINE_HEIGHT = 9.5, 5.7, 12  # a model's name beside a line or a dot: its size, in points
-FAR = 5  # models that would stretch the axis by this factor are drawn at its end
+FAR = 4.5  # models that would stretch the axis by this factor are drawn at its end
 ROOM = 0.06  # of the axis, beyond the outermost interval
 
 
