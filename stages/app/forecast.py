@@ -14,13 +14,13 @@ from stages.runtime.errors import ConfigError, UserError, nearest
 from stages.runtime.files import write_text
 from stages.runtime.jax_setup import prepare_jax
 from stages.tasks.discovery import load_params
-from stages.tasks.forecasting.config import Section
+from stages.tasks.forecasting.config import Reading, Section
 from stages.tasks.forecasting.evaluation import INTERVAL_ENDS
 from stages.tasks.forecasting.loader import read_history
 from stages.tasks.forecasting.modeling.calendar import grid_steps
 from stages.tasks.forecasting.modeling.conformal import MIN_CALIBRATION
 from stages.tasks.forecasting.modeling.data import Panel, Windows
-from stages.tasks.forecasting.modeling.frequency import time_grid
+from stages.tasks.forecasting.modeling.frequency import EPOCH, STEP, time_grid
 from stages.tasks.forecasting.modeling.saved import Saved
 from stages.tasks.forecasting.modeling.scaler import COVARIATE, ScalerState
 from stages.tasks.forecasting.modeling.tables import to_panel
@@ -60,16 +60,35 @@ def forecast(
     prepare_jax()
     saved = Saved(find_model(paths, dataset, model))
     if source is None:
-        history, coming = pd.read_parquet(Dataset(paths, TASK, dataset).table), None
+        forecasts = forecast_series(saved, pd.read_parquet(Dataset(paths, TASK, dataset).table), None)
     else:
-        key = f"{TASK}.datasets.{dataset}.reading"
         reading = read_section(paths, dataset).datasets[dataset].reading
-        history, coming = read_history(source, reading, key, saved.state.frequency)
-    text = FORMATTERS[output_format](forecast_series(saved, history, coming))
+        try:
+            history, coming = read_history(source, reading, f"{TASK}.datasets.{dataset}.reading", saved.state.frequency)
+            forecasts = forecast_series(saved, history, coming)
+        except UserError as error:
+            raise UserError(f"{error}\n{_needed(source, saved.state, reading)}") from None
+    text = FORMATTERS[output_format](forecasts)
     if output is None:
         write_output([text])
     else:
         write_text(output, text)
+
+
+def _needed(source: Path, state: ScalerState, reading: Reading) -> str:
+    """Say what the rows of a file must be to be forecast from."""
+    values = reading.values or ([] if reading.series is not None else state.series)
+    named = [*reading.time_columns, *([reading.series] if reading.series is not None else []), *values]
+    history = (
+        f"{source} must hold a history, at least {state.look_back} rows of each series, one every {state.frequency}, with "
+        f"the columns {', '.join([*named, *state.covariates])}"
+    )
+    if not state.covariates:
+        return f"{history}; what comes after it is forecast, {state.horizon} steps"
+    return (
+        f"{history}; and after it {state.horizon} rows to come, in which the values are empty and "
+        f"{' and '.join(state.covariates)} are known"
+    )
 
 
 def read_section(paths: Paths, dataset: str) -> Section:
@@ -101,10 +120,16 @@ def forecast_series(saved: Saved, history: pd.DataFrame, coming: pd.DataFrame | 
     _refuse_other_offset(history, state)
     tables: list[pd.DataFrame] = []
     steps: dict[str, pd.DataFrame] = {}
+    problems: list[str] = []
     for name, rows in history.groupby("series", sort=False):
-        steps[str(name)] = ahead = _steps_ahead(str(name), rows, state)
-        covariates = _covariates(str(name), pd.DatetimeIndex(ahead["timestamp"]), coming, state)
-        tables += [rows, ahead.assign(value=np.nan, filled=False, **covariates)]
+        try:
+            steps[str(name)] = ahead = _steps_ahead(str(name), rows, state)
+            covariates = _covariates(str(name), pd.DatetimeIndex(ahead["timestamp"]), coming, state)
+            tables += [rows, ahead.assign(value=np.nan, filled=False, **covariates)]
+        except UserError as error:
+            problems.append(str(error))
+    if problems:
+        raise UserError("\n".join(dict.fromkeys(problems)))  # one that is not about a series comes up for each
     quantiles = _quantiles(saved, to_panel(pd.concat(tables, ignore_index=True), state), list(steps))
     forecasts = pd.concat(
         [ahead.assign(**dict(zip(INTERVAL_ENDS, quantiles[name].T, strict=True))) for name, ahead in steps.items()],
@@ -112,6 +137,8 @@ def forecast_series(saved: Saved, history: pd.DataFrame, coming: pd.DataFrame | 
     )
     if state.time_zone:
         forecasts["timestamp"] = forecasts["timestamp"].dt.tz_convert(state.time_zone)
+    elif state.frequency == STEP:
+        forecasts["timestamp"] = (forecasts["timestamp"] - EPOCH).dt.days
     return forecasts
 
 

@@ -118,6 +118,16 @@ def test_a_file_that_cannot_be_read_is_named_with_the_key_that_mends_it(ask):
         ask(NEW.replace("load", "other"))
 
 
+def test_a_message_says_what_the_rows_of_history_and_of_times_to_come_must_be(ask):
+    for text in (NEW.replace("load", "other"), "\n".join(HISTORY.splitlines()[:21]) + "\n"):
+        with pytest.raises(UserError) as problem:
+            ask(text)
+        assert "must hold a history, at least 24 rows of each series, one every h, with the columns " in str(
+            problem.value
+        )
+        assert "and after it 8 rows to come, in which the values are empty and holiday are known" in str(problem.value)
+
+
 def test_a_history_shorter_than_a_window_says_how_many_values_are_missing(ask):
     short = "\n".join(HISTORY.splitlines()[:21]) + "\n"
     with pytest.raises(UserError, match="series 'load' has 20 values, but a window reads 24: give at least 4 more"):
