@@ -80,8 +80,8 @@ def _needed(source: Path, state: ScalerState, reading: Reading) -> str:
     values = reading.values or ([] if reading.series is not None else state.series)
     named = [*reading.time_columns, *([reading.series] if reading.series is not None else []), *values]
     history = (
-        f"{source} must hold a history, at least {state.look_back} rows of each series, one every {state.frequency}, with "
-        f"the columns {', '.join([*named, *state.covariates])}"
+        f"{source} must hold a history, at least {state.look_back} rows of each series, one every {state.frequency}, "
+        f"with the columns {', '.join([*named, *state.covariates])}"
     )
     if not state.covariates:
         return f"{history}; what comes after it is forecast, {state.horizon} steps"

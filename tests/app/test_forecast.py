@@ -125,7 +125,7 @@ def test_a_message_says_what_the_rows_of_history_and_of_times_to_come_must_be(as
         assert "must hold a history, at least 24 rows of each series, one every h, with the columns " in str(
             problem.value
         )
-        assert "and after it 8 rows to come, in which the values are empty and holiday are known" in str(problem.value)
+        assert "and after it 6 rows to come, in which the values are empty and holiday are known" in str(problem.value)
 
 
 def test_a_history_shorter_than_a_window_says_how_many_values_are_missing(ask):
