@@ -62,19 +62,23 @@ def lost_values(table: pd.DataFrame, parts: Parts) -> list[str]:
 
 def wrong_scaler(train: pd.DataFrame, scaler: Scaler) -> list[str]:
     """Return a line for every series whose scaler is not what train alone gives."""
-    lines = []
-    for name, center, scale in zip(scaler["series"], scaler["center"], scaler["scale"], strict=True):
-        values = train.loc[train["series"] == name, "value"]
-        values = np.log(values) if scaler["logarithm"] else values
-        expected = {
-            "standard": (values.mean(), values.std(ddof=0)),
-            "robust": (values.median(), values.quantile(0.75) - values.quantile(0.25)),
-            "none": (0, 1),
-        }[scaler["scaler"]]
-        if not np.allclose((center, scale), expected):
-            lines.append(
-                f"{name}: centre {center:g} and scale {scale:g}, but train has {expected[0]:g}, {expected[1]:g}"
-            )
+    values = np.log(train["value"]) if scaler["logarithm"] else train["value"]
+    groups = values.groupby(train["series"].to_numpy())
+    center, scale = {
+        "standard": lambda: (groups.mean(), groups.std(ddof=0)),
+        "robust": lambda: (groups.median(), groups.quantile(0.75) - groups.quantile(0.25)),
+        "none": lambda: (groups.size() * 0, groups.size() * 0 + 1),
+    }[scaler["scaler"]]()
+    expected = pd.DataFrame({"center": center, "scale": scale}).reindex(scaler["series"])
+    given = pd.DataFrame({"center": scaler["center"], "scale": scaler["scale"]}, index=expected.index)
+    wrong = np.flatnonzero(~np.isclose(given, expected).all(axis=1))
+    lines = [
+        f"{scaler['series'][place]}: centre {row.center:g} and scale {row.scale:g}, but train has {right.center:g}, "
+        f"{right.scale:g}"
+        for place, row, right in zip(
+            wrong, given.iloc[wrong].itertuples(), expected.iloc[wrong].itertuples(), strict=True
+        )
+    ]
     if sorted(set(train["series"])) != sorted(scaler["series"]):
         lines.append("the scaler's series are not those of train")
     return lines
@@ -82,20 +86,22 @@ def wrong_scaler(train: pd.DataFrame, scaler: Scaler) -> list[str]:
 
 def wrong_naive_error(train: pd.DataFrame, scaler: Scaler) -> list[str]:
     """Return a line for every series whose naive error, the unit of MASE, is not what train alone gives."""
-    lines = []
-    for name, naive_error in zip(scaler["series"], scaler["naive_error"], strict=True):
-        rows = train[train["series"] == name]
-        expected = rows["value"].where(~rows["filled"]).diff(scaler["season"]).abs().mean()
-        if not np.isclose(naive_error, expected):
-            lines.append(f"{name}: naive error {naive_error:g}, but train has {expected:g}")
-    return lines
+    series = train["series"].to_numpy()
+    moves = train["value"].where(~train["filled"]).groupby(series).diff(scaler["season"]).abs()
+    expected = moves.groupby(series).mean().reindex(scaler["series"]).to_numpy()
+    wrong = np.flatnonzero(~np.isclose(scaler["naive_error"], expected))
+    return [
+        f"{scaler['series'][place]}: naive error {scaler['naive_error'][place]:g}, but train has {expected[place]:g}"
+        for place in wrong
+    ]
 
 
 def wrong_covariates(parts: Parts, scaler: Scaler, arrays: Arrays) -> list[str]:
     """Return a line for every covariate whose scaler is not what train alone gives, or that is scaled otherwise."""
     lines = []
     both = pd.concat([parts["train"], parts["validation"]])
-    both = pd.concat([both[both["series"] == name].sort_values("timestamp") for name in scaler["series"]])
+    places = pd.Categorical(both["series"], categories=scaler["series"]).codes
+    both = both.assign(place=places)[places >= 0].sort_values(["place", "timestamp"], kind="stable")
     for place, name in enumerate(scaler["covariates"]):
         train = parts["train"][f"covariate.{name}"]
         center, scale = train.mean(), train.std(ddof=0) if train.nunique() > 1 else 1.0
@@ -110,17 +116,20 @@ def wrong_covariates(parts: Parts, scaler: Scaler, arrays: Arrays) -> list[str]:
 
 def wrong_values(parts: Parts, scaler: Scaler, arrays: Arrays) -> list[str]:
     """Return a line for every series whose scaled values are not those of train and validation."""
-    lines = []
-    for place, (name, center, scale) in enumerate(
-        zip(scaler["series"], scaler["center"], scaler["scale"], strict=True)
-    ):
-        columns = [part.loc[part["series"] == name, "value"] for part in (parts["train"], parts["validation"])]
-        values = np.concatenate(columns)
-        expected = ((np.log(values) if scaler["logarithm"] else values) - center) / scale
-        scaled = arrays["values"][slice(*arrays["bounds"][place : place + 2])]
-        if len(scaled) != len(expected) or not np.allclose(scaled, expected, rtol=1e-4, atol=1e-4):
-            lines.append(f"{name}: the scaled values are not those of train and validation")
-    return lines
+    both = pd.concat([parts["train"], parts["validation"]])
+    number = pd.Categorical(both["series"], categories=scaler["series"]).codes
+    order = np.argsort(number, kind="stable")
+    order = order[number[order] >= 0]
+    values, number = both["value"].to_numpy()[order], number[order]
+    values = np.log(values) if scaler["logarithm"] else values
+    expected = (values - np.array(scaler["center"])[number]) / np.array(scaler["scale"])[number]
+    lengths = np.bincount(number, minlength=len(scaler["series"]))
+    wrong = set(np.flatnonzero(np.diff(arrays["bounds"]) != lengths).tolist())
+    if not wrong:
+        close = np.isclose(arrays["values"], expected, rtol=1e-4, atol=1e-4)
+        wrong = set(number[~close].tolist())
+    names = [scaler["series"][place] for place in sorted(wrong)]
+    return [f"{name}: the scaled values are not those of train and validation" for name in names]
 
 
 def without_logarithm(parts: Parts, scaler: Scaler) -> list[str]:
