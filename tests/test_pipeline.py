@@ -5,6 +5,7 @@ Its datasets are a package's and the README's own entries, typed into params.yam
 
 import json
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -19,7 +20,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.project import PROJECT, addresses, call, edit, hashes, replace, repro, results
-from tests.readme import entries
+from tests.readme import TEXT, entries
 from tools.quick import make_clone
 
 FROM_FETCH_TO_SPLIT = ("fetch", "validate", "split")
@@ -208,11 +209,40 @@ def test_the_readme_has_an_entry_for_each_task():
     assert {task for task, _ in entries().values()} == set(STAGES)
 
 
+# What stands in the README for the clone's datasets and models, which are small.
+IN_CLONE = {
+    "movie_reviews attention": "my_reviews cnn",
+    " --attention": "",
+    "shakespeare gru": "my_novels gru",
+    "air_passengers linear": "my_series naive --from coming.csv",
+    "victoria_electricity gru": "my_series gru",
+    "etth1 linear": "my_series naive",
+    "cmudict luong": "my_names luong",
+    "king_james_basic luong": "my_names luong",
+}
+ASKING = re.findall(r"(?m)^    recur ((?:predict|generate|forecast|backtest|translate) .*)$", TEXT)
+
+
+@pytest.mark.parametrize("words", ASKING)
+def test_each_command_of_the_readme_that_asks_a_model_runs(made, words):
+    for name, other in IN_CLONE.items():
+        words = words.replace(name, other)
+    (made / "coming.csv").write_text(coming_rows(made))
+    (made / "verses.txt").write_text("anna\nmiri\n")
+    done = call(made, sys.executable, "-c", PROGRAM, *shlex.split(words))
+    assert done.stdout or (made / "forecast.csv").read_text().startswith("series,timestamp,low_95")
+
+
+def coming_rows(clone: Path) -> str:
+    """Return the README's series with twelve hours to come."""
+    rows = (clone / "data/own/my_series.csv").read_text().splitlines()
+    hours = np.arange("2024-01-21", "2024-01-21T12", dtype="datetime64[h]")
+    return "\n".join([*rows, *(f"{hour}:00,,False" for hour in hours)]) + "\n"
+
+
 def test_ones_own_series_are_forecast(made):
     path = made / "data/own/coming.csv"
-    rows = (made / "data/own/my_series.csv").read_text().splitlines()
-    hours = np.arange("2024-01-21", "2024-01-21T12", dtype="datetime64[h]")
-    path.write_text("\n".join([*rows, *(f"{hour}:00,,False" for hour in hours)]) + "\n")
+    path.write_text(coming_rows(made))
     words = ("forecast", "my_series", "gru", "--from", str(path), "--format", "csv")
     lines = call(made, sys.executable, "-c", PROGRAM, *words).stdout.splitlines()
     assert lines[0] == "series,timestamp,low_95,low_80,median,high_80,high_95" and len(lines) == 13
