@@ -334,7 +334,7 @@ def test_a_datasets_vocabulary(clone):
     ("task", "dataset", "change", "stage"),
     [
         ("generation", "my_novels", {"window": {"length": 48}}, "window"),
-        ("forecasting", "my_series", {"window": {"look_back": 36}}, "window"),
+        ("forecasting", "my_series", {"window": {"look_back": 36}}, "split"),  # which refuses series too short for it
         ("seq2seq", "my_names", {"tokenizer": {"target": {"maximum_length": 20}}}, "tokenize"),
     ],
 )

@@ -72,7 +72,7 @@ config = NeuralConfig(learning_rate=0.05)
 dataset = Dataset(Paths(folder), "none", "tiny")
 job = Job(dataset, "tiny", config, TrainingConfig(), 3, folder / "end", folder / "checkpoint", folder / "curve.csv")
 optimizer = cosine_adamw(config, 1.0, steps=12, warmup_steps=2)
-history = fit(network.model, optimizer, loss, batches, validate, TrainConfig(3, "error", job))
+history = fit(network.model, optimizer, loss, batches, validate, TrainConfig(3, "error", job, 6))
 assert len(history.epochs) == 3
 job.folder.mkdir()
 network.save(job.folder)
