@@ -365,7 +365,7 @@ def _told(entry: Entry, tried: str, paths: Paths, dry_run: bool) -> Iterator[str
             f"\nwritten below {entry.task}.datasets in {paths.params}; what the data must satisfy is in "
             f"{paths.expectations / entry.name}.yaml\n"
             f"next: recur try {entry.name}    a first answer in a few minutes\n"
-            f"      dvc repro{' ' * max(len(entry.name) + 1, 1)}    all of it\n"
+            f"      recur run {entry.name}    all models, seeds and epochs of this dataset\n"
         )
 
 
