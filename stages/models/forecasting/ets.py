@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from stages.tasks.forecasting.modeling.data import Prepared, Windows
 
+SMALLEST = 1e-9  # value that a season can multiply
 MIN_INITIAL = 10  # values that the first states are computed from; of fewer the first one is the level
 
 
@@ -60,6 +61,8 @@ class SeriesFit:
 
         form: dict[str, Any] = {"error": "add", "trend": self.trend, "damped_trend": self.trend is not None}
         form |= {"seasonal": self.seasonal, "seasonal_periods": self.season if self.seasonal else None}
+        if self.seasonal == "mul":  # train's values are positive, later ones need not be
+            values = np.maximum(values, SMALLEST)
         first, states = values[: self.look_back], {"initial_level": values[0], "initial_trend": 0.0}
         if len(first) >= MIN_INITIAL:
             heuristic = ETSModel(first, **form, initialization_method="heuristic")

@@ -22,7 +22,15 @@ from stages.tasks.forecasting.task import TASK
 from stages.training.loop import History
 from stages.training.replica import Job
 from stages.training.saved import model_module
-from tests.tasks.forecasting.small import ALL_MODELS, NETWORKS, TRAINING, make_dataset, tiny_model
+from tests.tasks.forecasting.small import (
+    ALL_MODELS,
+    NETWORKS,
+    TRAINING,
+    make_dataset,
+    prepared,
+    series_table,
+    tiny_model,
+)
 
 pytestmark = pytest.mark.xdist_group("keras")
 
@@ -216,6 +224,17 @@ def test_ets_uses_nothing_after_a_window_that_holds_few_seasons(data):
         assert np.isfinite(model.forecast(early)).all()
         both = replace(data.train, starts=data.train.starts[:40])
         assert model.forecast(both)[0] == pytest.approx(model.forecast(early)[0], abs=1e-9)
+
+
+def test_ets_follows_a_series_that_reaches_zero_after_train(tmp_path):
+    season = np.tile([10.0, 20.0, 30.0, 20.0], 40)
+    values = season * np.linspace(1, 3, 160)
+    values[110:] = 0  # in validation and test
+    _, prepared_data = prepared(tmp_path, series_table(160, names=("a",), values=values), season=4, look_back=24)
+    fits = ets._fits_of(prepared_data.train.panel.values[:96], 0, prepared_data, 96)
+    assert {fit.seasonal for fit in fits} == {"add", "mul"}
+    for fit in fits:
+        assert np.isfinite(ets.Model([fit]).forecast(prepared_data.validation)).all()
 
 
 def test_a_season_longer_than_a_window_is_refused(data):
