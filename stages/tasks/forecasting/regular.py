@@ -1,8 +1,8 @@
 """Values as files have them → series on one regular grid of time, gaps filled by the rule, all faults named at once."""
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -32,8 +32,7 @@ class RegularSeries:
     table: pd.DataFrame  # its attribute `frequency` says how often values come
     coming: pd.DataFrame  # rows after each series' last value
     frequency: str
-    dropped: Counter[str] = field(default_factory=Counter)  # values, by reason
-    candidates: list[Candidate] = field(default_factory=list)
+    dropped: Counter[str]  # values, by reason
 
 
 def make_regular(
@@ -60,30 +59,42 @@ def make_regular(
     order = np.argsort(numbers, kind="stable")
     rows, series = long.iloc[order].reset_index(drop=True), numbers[order]
     unfit = Unfit(reading.unfit_series, key("unfit_series"))
-    dropped: Counter[str] = Counter()
-    if reading.rows is not None:
-        place = rows.groupby(series).cumcount().to_numpy()
-        dropped["beyond reading.rows"] = int((place >= reading.rows).sum())
-        rows, series = _take(rows, series, place < reading.rows)
+    beyond = rows.groupby(series).cumcount().to_numpy() >= (len(rows) if reading.rows is None else reading.rows)
+    left_out = {"beyond reading.rows": series[beyond]}
+    rows, series = _take(rows, series, ~beyond)
     _note_empty(rows, series, names, unfit)
     _note_disorder(rows, series, names, rules, unfit)
-    unfit.settle(len(names))
-    rows, series = _take(rows, series, ~np.isin(series, unfit.numbers))
-    first, last = _known(rows, series)
-    dropped["before a series' first value"] = int((~first).sum())
-    dropped["after a series' last value"] = int((~last).sum())
-    coming = rows[~last].reset_index(drop=True)
-    rows, series = _take(rows, series, first & last)
+    rows, series = _fitting(rows, series, names, unfit)
+    begun, ended = _known(rows, series)
+    left_out |= {"before a series' first value": series[~begun], "after a series' last value": series[~ended]}
+    coming = rows[~ended].reset_index(drop=True)
+    rows, series = _take(rows, series, begun & ended)
     _note_far_times(rows, series, names, unfit)
-    rows, series = _take(rows, series, ~np.isin(series, unfit.numbers))
-    unfit.settle(len(names))
+    rows, series = _fitting(rows, series, names, unfit)
     options = rules.options(rows, series, names)
     table = _filled(*_on_grid(rows, series, options[0].name), names, rules, unfit, options)
     unfit.settle(len(names))
     table.attrs["frequency"] = options[0].name
-    dropped.update(unfit.dropped_values(long["series"]))
-    counts = Counter({reason: count for reason, count in dropped.items() if count})
-    return RegularSeries(table, coming, options[0].name, counts, options)
+    return RegularSeries(table, coming, options[0].name, _dropped(left_out, unfit, long["series"]))
+
+
+def _dropped(left_out: Mapping[str, np.ndarray], unfit: Unfit, series: "pd.Series[str]") -> Counter[str]:
+    """Count values by why they were dropped, each once: all of the unfit series' count for those.
+
+    Args:
+        left_out: by reason, the series of each value that was left out.
+        unfit: the series that were dropped.
+        series: of every value that was read.
+    """
+    counts = {reason: int((~np.isin(numbers, unfit.numbers)).sum()) for reason, numbers in left_out.items()}
+    counts |= unfit.dropped_values(series)
+    return Counter({reason: count for reason, count in counts.items() if count})
+
+
+def _fitting(rows: pd.DataFrame, series: np.ndarray, names: pd.Index, unfit: Unfit) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return the rows of series in which nothing unfit was noted; refuse the others unless they may be dropped."""
+    unfit.settle(len(names))
+    return _take(rows, series, ~np.isin(series, unfit.numbers))
 
 
 def _take(rows: pd.DataFrame, series: np.ndarray, mask: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:

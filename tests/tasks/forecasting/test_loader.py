@@ -461,3 +461,11 @@ def test_all_unfit_series_are_named_at_once_or_dropped_and_counted(tmp_path):
         "of a series out of order": 8,
         "of a series without a value": 8,
     }
+
+
+def test_a_value_of_a_dropped_series_counts_once(tmp_path):
+    text = "timestamp,shop,load\n" + "".join(f"{stamp},a,1\n" for stamp in STAMPS[:5])
+    text += "".join(f"{stamp},b,{'' if n in (0, 2, 5) else n}\n" for n, stamp in enumerate(STAMPS[:6]))
+    table = raw(tmp_path, text, series="shop", unfit_series="drop", rows=5)
+    assert table.rows_dropped == {"of a series with missing values": 6}  # not again as beyond rows, or before the first
+    assert table.rows.num_rows + sum(table.rows_dropped.values()) == table.rows_read
