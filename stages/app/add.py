@@ -157,7 +157,7 @@ def _name(params: BaseParams, source: str, name: str | None) -> str:
         found = f"data_{found}"
     if not re.match(NAME_PATTERN, found) or len(found) > 60 or not found[0].isalpha() or found.lower() in RESERVED:
         raise UsageError(f"'{found or stem}' is no name: give --name with letters first, digits and underscores")
-    taken = {dataset: task for task, section in params.sections().items() for dataset in section.datasets}
+    taken = params.tasks()
     if found in taken:
         raise UsageError(
             f"{taken[found]}.datasets has a dataset '{found}': give --name, or first `recur add --remove {found}`"

@@ -24,7 +24,7 @@ def remove_dataset(paths: Paths, name: str) -> None:
         ConfigError: there is no such dataset, or params.yaml is not well-formed.
         UserError: params.yaml cannot be edited safely.
     """
-    tasks = {dataset: task for task, section in load_params(paths).sections().items() for dataset in section.datasets}
+    tasks = load_params(paths).tasks()
     if name not in tasks:
         raise ConfigError(f"{paths.params} has no dataset '{name}': {nearest(name, tasks)}")
     task = tasks[name]

@@ -5,6 +5,7 @@ networks in the order that their task expects most of, while time is left. A net
 the graph, once for each of two seeds.
 """
 
+import io
 import os
 import shlex
 import textwrap
@@ -44,7 +45,6 @@ FOLDER = ".recur/try"
 STEPS = 1000  # of a network's training at most
 RESERVE = 10.0  # seconds for the comparison and the page
 SHARE = 0.5  # of the time that is left, which one network may take
-QUIET = Path(os.devnull)
 
 
 @dataclass
@@ -97,7 +97,7 @@ def run_trial(paths: Paths, target: str, minutes: float) -> None:
         UserError: its data cannot be used.
     """
     params = load_params(paths)
-    if target not in _datasets(params) and (Path(target).exists() or "://" in target):
+    if target not in params.tasks() and (Path(target).exists() or "://" in target):
         proposal = propose(paths, target)
         write_output([taken_for(proposal.entry), "\n"])
         trial = prepare_trial(proposal.params, paths, proposal.entry.name, minutes)
@@ -111,18 +111,13 @@ def run_trial(paths: Paths, target: str, minutes: float) -> None:
     print(f"{hint} {trial.dataset.name}")
 
 
-def _datasets(params: BaseParams) -> dict[str, str]:
-    """Return the task of each dataset."""
-    return {dataset: task for task, section in params.sections().items() for dataset in section.datasets}
-
-
 def prepare_trial(params: BaseParams, paths: Paths, name: str, minutes: float) -> Trial:
     """Return a trial of a dataset, its scratch folder emptied and its parameters written.
 
     Raises:
         ConfigError: the parameters have no such dataset.
     """
-    known = _datasets(params)
+    known = params.tasks()
     if name not in known:
         raise ConfigError(f"{paths.params} has no dataset '{name}', nor is there such a file: {nearest(name, known)}")
     task = find_task(known[name])
@@ -132,7 +127,7 @@ def prepare_trial(params: BaseParams, paths: Paths, name: str, minutes: float) -
     scratch.expectations.mkdir(parents=True)
     if (expectations := paths.expectations / f"{name}.yaml").exists():
         copyfile(expectations, scratch.expectations / f"{name}.yaml")
-    with redirect_stdout(QUIET.open("w")):
+    with redirect_stdout(io.StringIO()):
         add_expectations(params, scratch)
     write_resolved(params, scratch)
     return Trial(params, task, Dataset(scratch, task.name, name), minutes)
@@ -167,7 +162,7 @@ def prepare_data(trial: Trial) -> None:
     """
     dataset, task = trial.dataset, trial.task
     print(f"{dataset.name}: {task.title}, in {dataset.paths.root}, about {trial.minutes:g} min")
-    with redirect_stdout(QUIET.open("w")):
+    with redirect_stdout(io.StringIO()):
         fetch(dataset)
     validate(dataset)
     split(dataset)
@@ -188,7 +183,7 @@ def try_models(trial: Trial) -> None:
         if neural:
             _limit(trial, trial.seconds_left * SHARE)
             tell(f"{name}: training, {duration(trial.seconds_left)} left for networks")
-        with redirect_stdout(QUIET.open("w")):
+        with redirect_stdout(io.StringIO()):
             train(trial.dataset, name)
             evaluate(trial.dataset, name)
         trial.seconds[name] = perf_counter() - began
@@ -226,7 +221,7 @@ def conclude(trial: Trial) -> None:
     measured = type(section.models)(**{name: section.model(name) for name in trial.seconds})
     update = {trial.task.name: section.model_copy(update={"models": measured})}
     write_resolved(trial.params.model_copy(update=update), paths)
-    with redirect_stdout(QUIET.open("w")):
+    with redirect_stdout(io.StringIO()):
         compare(trial.dataset)
         if "generate" in graph_stages(trial.task.name):
             for name in trial.seconds:

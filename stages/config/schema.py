@@ -158,6 +158,10 @@ class BaseParams(Frozen):
         fields = ((name, getattr(self, name)) for name in type(self).model_fields)
         return {name: value for name, value in fields if isinstance(value, TaskSection)}
 
+    def tasks(self) -> dict[str, str]:
+        """Return the task of each dataset."""
+        return {dataset: task for task, section in self.sections().items() for dataset in section.datasets}
+
     def seeds_of(self, task: str) -> tuple[int, ...]:
         """Return the seeds that a task's models are trained with: its own, if it has any."""
         return self.sections()[task].seeds or self.seeds

@@ -60,6 +60,9 @@ class Batch:
         return pd.Series(column, name=name) if isinstance(column, list) else column.to_pandas().rename(name)
 
 
+MISSING = ("", "nan", "na", "null", "none", "<na>", "nat")  # how an empty cell is written, in lower case
+
+
 class TableFile(ABC):
     """A raw file as a table. A subclass is a format."""
 

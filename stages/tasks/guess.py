@@ -14,11 +14,13 @@ from typing import Any
 import pandas as pd
 
 from stages.config.schema import PARTS
+from stages.data.official import official_parts
+from stages.data.scripts import CHARACTERS
+from stages.data.tables import MISSING
 from stages.runtime.errors import UsageError
 
-NO_SPACES = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+NO_SPACES = re.compile(f"[{CHARACTERS}]")
 TOKEN = r"\w+|[^\w\s]"
-MISSING = {"", "nan", "na", "null", "none", "<na>", "nat"}
 MEASURED = 20_000  # values that lengths are measured on
 TIME_FORMATS = (
     *(
@@ -198,8 +200,8 @@ class Sample:
     @cached_property
     def parts(self) -> list[str]:
         """The official parts that files are, by their names."""
-        stems = {path.name.partition(".")[0] for path in self.files}
-        return [part for part in PARTS if part in stems]
+        official = set(official_parts([path.name for path in self.files]).values())
+        return [part for part in PARTS if part in official]
 
     def part_remarks(self) -> list[Choice]:
         """Return a remark about official parts, if there are some; train alone is none."""

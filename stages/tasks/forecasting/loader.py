@@ -24,7 +24,7 @@ from stages.config.dataset import Dataset
 from stages.data.formats import open_table
 from stages.data.raw import RawFile, raw_files, shown
 from stages.data.table import Table
-from stages.data.tables import Batch, Column, TableFile
+from stages.data.tables import MISSING, Batch, Column, TableFile
 from stages.runtime.errors import UserError
 from stages.runtime.progress import progress
 from stages.tasks.forecasting.config import Reading
@@ -33,7 +33,6 @@ from stages.tasks.forecasting.regular import make_regular
 from stages.tasks.forecasting.timing import counts_steps, daylight_steps, parse_times
 
 LARGEST = 1e150
-MISSING = ("", "nan", "na", "null", "none", "<na>", "nat")  # how an empty cell is written, in lower case
 
 
 def read(dataset: Dataset, reading: Reading) -> Table:

@@ -50,7 +50,10 @@ def counts_steps(column: pd.Series, time_format: str | None) -> bool:
     """Tell whether times are whole numbers, which count steps unless a format says otherwise."""
     if time_format is not None or pd.api.types.is_datetime64_any_dtype(column):
         return False
-    return bool(len(column)) and bool(column.astype(str).str.strip().str.fullmatch(r"[+-]?\d+").all())
+    # The first value tells of most columns that they do not, without a look at the others.
+    return bool(len(column)) and all(
+        values.astype(str).str.strip().str.fullmatch(r"[+-]?\d+").all() for values in (column[:1], column)
+    )
 
 
 def _steps(path: Path, column: pd.Series) -> pd.DatetimeIndex:

@@ -39,18 +39,21 @@ def split_works(table: pd.DataFrame, config: SplitConfig) -> Split:
 
 
 def _by_works(table: pd.DataFrame, config: SplitConfig) -> dict[Part, pd.DataFrame]:
-    remaining = table["text"].str.len()[::-1].cumsum()[::-1]  # characters from a work's start to the end
-    fractions = remaining / remaining.iloc[0]
-    test = max(int((fractions - config.test).abs().argmin()), 2)
-    validation = min(max(int((fractions - config.test - config.validation).abs().argmin()), 1), test - 1)
+    test = max(_first_of_end(table, config.test), 2)
+    validation = min(max(_first_of_end(table, config.test + config.validation), 1), test - 1)
     return {"train": table[:validation], "validation": table[validation:test], "test": table[test:]}
+
+
+def _first_of_end(table: pd.DataFrame, share: float) -> int:
+    """Return the place of the work from which on the works' share of the characters is nearest to the given one."""
+    remaining = table["text"].str.len()[::-1].cumsum()[::-1]  # characters from a work's start to the end
+    return int((remaining / remaining.iloc[0] - share).abs().argmin())
 
 
 def _validation_of(train: pd.DataFrame, share: float) -> dict[Part, pd.DataFrame]:
     """Return train without its end, and validation, that end: its last works, or the last lines of a single one."""
     if len(train) > 1:
-        remaining = train["text"].str.len()[::-1].cumsum()[::-1]
-        first = max(int((remaining / remaining.iloc[0] - share).abs().argmin()), 1)
+        first = max(_first_of_end(train, share), 1)
         return {"train": train[:first], "validation": train[first:]}
     (work,) = train.to_dict("records")
     text = work["text"]
