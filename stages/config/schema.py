@@ -38,8 +38,8 @@ Delimiter = Annotated[
 
 
 MIN_STEPS = (
-    "gradient steps that a run is planned for at least: for few data an epoch is several passes over train; patience "
-    "may still end it earlier"
+    "gradient steps that a run is planned for at least: for few data an epoch is several passes over train, and more "
+    "than five of them are cut into several epochs; patience may still end it earlier"
 )
 MAX_STEPS = "gradient steps that a run is planned for at most: for many data an epoch is a part of a pass; null: any"
 

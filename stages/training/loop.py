@@ -59,10 +59,10 @@ class History:
         self.epochs.append(row)
         if self.best < 0 or config.error(row) < config.error(self.epochs[self.best]):
             self.best = len(self.epochs) - 1
-        is_best = self.best == len(self.epochs) - 1
-        before = min((config.error(earlier) for earlier in self.epochs[:-1]), default=np.inf)
-        self.still_improving = is_best and config.error(row) < (1 - IMPROVEMENT) * before
-        return is_best
+        earlier = [config.error(each) for each in self.epochs[: -config.finer]]
+        best = config.error(self.epochs[self.best])
+        self.still_improving = best < (1 - IMPROVEMENT) * min(earlier, default=np.inf)
+        return self.best == len(self.epochs) - 1
 
     def ended(self, config: "TrainConfig") -> bool:
         """Tell whether all epochs are done, time is up, or the best epoch lies `patience` epochs back or more."""
@@ -83,12 +83,13 @@ class TrainConfig:
     metric: str  # on validation, which decides
     job: Job
     planned_steps: int  # that all epochs would take without the bounds of `training`
+    finer: int = 1  # epochs in place of one that the parameters speak of
     lower_is_better: bool = True
 
     @property
     def patience(self) -> int:
         """How many epochs without a better one end the training."""
-        return self.job.training.patience
+        return self.job.training.patience * self.finer
 
     @property
     def seconds(self) -> float:
@@ -110,10 +111,13 @@ class TrainConfig:
             )
 
     def report(self, row: Epoch, seconds_left: float | None = None) -> None:
-        """Append an epoch to the learning curve that an editor shows, and say on the terminal how far it is."""
+        """Append an epoch to the learning curve that an editor shows, and say on the terminal how far it is.
+
+        Of epochs that are parts of one the last is told.
+        """
         if self.job.curve is not None:
             append_epoch(self.job.curve, self.job.seed, row)
-        if seconds_left is not None:
+        if seconds_left is not None and row["epoch"] % self.finer == 0:
             state = f"{self.metric} {row[self.metric]:.4g} on validation, loss {row['train_loss']:.4g}"
             left = f", about {duration(seconds_left)} left" if row["epoch"] < self.epochs else ""
             tell(f"{self.describe(row['epoch'])}: {state}{left}")

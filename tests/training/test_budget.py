@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stages.config.schema import TrainingConfig
-from stages.training.budget import Epochs, bounded_span
+from stages.training.budget import Epochs, plan
 
 
 def epochs_of(batches: int, epochs: int, per_pass: int = 1, **bounds: int) -> Epochs:
@@ -49,7 +49,21 @@ def test_one_batch_is_every_epoch():
     ("bounds", "span"), [({}, 100), ({"min_steps": 1000}, 250), ({"max_steps": 50}, 13), ({"min_steps": 401}, 101)]
 )
 def test_where_steps_are_drawn_an_epoch_takes_more_or_fewer(bounds, span):
-    assert bounded_span(4, 100, TrainingConfig(**({"min_steps": 1} | bounds))) == span
+    assert plan(4, 100, 900, TrainingConfig(**({"min_steps": 1} | bounds))) == (4, span, 1)
+
+
+@pytest.mark.parametrize(("pass_steps", "expected"), [(20, (4, 100, 1)), (10, (8, 50, 2)), (3, (28, 15, 7))])
+def test_of_few_data_validation_is_looked_at_every_five_passes(pass_steps, expected):
+    assert plan(4, 100, pass_steps, TrainingConfig()) == expected
+
+
+@pytest.mark.parametrize("per_pass", [1, 3])
+def test_an_epoch_is_no_more_than_five_passes(per_pass):
+    epochs = epochs_of(3, 4, per_pass, min_steps=300)
+    assert epochs.finer > 1 and epochs.count == 4 * epochs.finer and epochs.steps >= 300
+    assert len(epochs(0)) <= 15
+    seen = [item for epoch in range(epochs.count) for item in epochs(epoch)]
+    assert len(seen) == len(set(seen)) == epochs.steps
 
 
 @pytest.mark.parametrize("batches", np.random.default_rng(0).integers(1, 5000, 20))

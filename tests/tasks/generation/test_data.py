@@ -158,8 +158,8 @@ def test_tokens_joined_are_the_text_and_unknown_ones_keep_their_length(unit):
     assert "".join(map(tokenizer.id_to_token, ids)) == text
     ids, lengths = encode(tokenizer, "to zéro\n")
     assert lengths.sum() == 8 and (ids == 0).any()
-    bits = WindowMeta(unit, length=16, newline=0, characters=15).spelling_bits(ids, lengths)
-    assert bits.sum() == (0 if unit == "character" else 4 * lengths[ids == 0].sum())
+    bits = WindowMeta(unit, length=16, newline=0, characters=14).spelling_bits(ids, lengths)
+    assert bits.sum() == (0 if unit == "character" else 4 * (lengths[ids == 0] + 1).sum())
 
 
 def test_stateful_rows_read_on_where_they_were():

@@ -1,13 +1,21 @@
 """Greedy and beam search, and alignments, of a network that has learned enough to write what it is asked for."""
 
+from itertools import product
+
+import jax
 import jax.numpy as jnp
+import keras
 import numpy as np
 import pandas as pd
 import pytest
 
 from stages.config.dataset import Dataset
+from stages.models.seq2seq import luong as luong_file
+from stages.nn.network import build_model
 from stages.tasks.seq2seq.config import Training
-from stages.tasks.seq2seq.modeling.data import BEGIN
+from stages.tasks.seq2seq.modeling.data import BEGIN, END, Sizes
+from stages.tasks.seq2seq.modeling.decoding import search
+from stages.tasks.seq2seq.modeling.layers import EncoderDecoder
 from stages.tasks.seq2seq.modeling.network import NeuralTranslator
 from stages.tasks.seq2seq.modeling.training import fit_network
 from stages.tasks.seq2seq.task import TASK
@@ -90,3 +98,52 @@ def test_an_alignment_reads_as_much_as_the_vocabulary_does_and_an_empty_output(l
     assert alignment.weights.shape == (len(alignment.output), len(alignment.source))
     assert alignment.weights.shape == (longest["target"], longest["source"])
     assert luong.align("abe", "").weights.shape == (1, 4)
+
+
+LETTERS, LIMIT = range(END + 1, END + 4), 5
+
+
+@pytest.fixture(scope="module")
+def random_model() -> tuple[EncoderDecoder, keras.Model]:
+    """Return a small network that has learned nothing, and both its parts as one; all its outputs can be listed."""
+    sizes, parameters = Sizes(30, END + 1 + len(LETTERS), shared=False), luong_file.Parameters(units=8, embedding=8)
+    parts = build_model(lambda: luong_file.build(parameters, sizes), 0)
+    source, before = (keras.Input((None,), dtype="int32") for _ in range(2))
+    joined = keras.Model([source, before], parts.decoder([before, *parts.encoder(source)])[0])
+    rng = np.random.default_rng(0)
+    for variable in joined.trainable_variables:
+        variable.assign(rng.normal(0, 0.8, variable.shape))  # far from even
+    return parts, joined
+
+
+def best_scores(joined: keras.Model, sources: np.ndarray, length_penalty: float) -> np.ndarray:
+    """Return the score of each source's best output, found by trying them all."""
+    outputs = [[*letters, END] for length in range(LIMIT) for letters in product(LETTERS, repeat=length)]
+    lengths = np.array([len(output) for output in outputs])
+    ids = np.array([output + [0] * (LIMIT - len(output)) for output in outputs])
+    before = np.concatenate([np.full((len(ids), 1), BEGIN), ids[:, :-1]], axis=1)
+    written = np.arange(LIMIT) < lengths[:, None]
+    best = []
+    for source in sources:
+        logits, _ = joined.stateless_call(*weights_of(joined), [np.repeat(source[None], len(ids), axis=0), before])
+        logs = np.take_along_axis(np.asarray(jax.nn.log_softmax(logits)), ids[..., None], axis=2)[..., 0]
+        best.append(((logs * written).sum(axis=1) / lengths**length_penalty).max())
+    return np.array(best)
+
+
+def weights_of(model: keras.Model) -> tuple[list, list]:
+    return [each.value for each in model.trainable_variables], [each.value for each in model.non_trainable_variables]
+
+
+@pytest.mark.parametrize(
+    ("width", "length_penalty", "share"),
+    [(81, 0.0, 1), (5, 0.0, 0.9), (5, 1.0, 0.8)],  # with ends and beginnings in one beam .93 and .30
+)
+def test_what_has_ended_is_not_displaced_by_what_goes_on(random_model, width, length_penalty, share):
+    parts, joined = random_model
+    sources = np.random.default_rng(1).integers(4, 30, (40, 6)).astype("int32")
+    result = search(parts, joined, width, LIMIT, length_penalty)(weights_of(joined)[0], sources)
+    scores = np.where(np.asarray(result.ended)[:, 0], np.asarray(result.scores)[:, 0], -np.inf)
+    best = best_scores(joined, sources, length_penalty)
+    assert (scores <= best + 1e-4).all()
+    assert np.mean(scores >= best - 1e-4) >= share

@@ -46,7 +46,7 @@ def fit_network(job: Job, data: Prepared) -> Fit:
         cross_entropy,
         lambda epoch: EpochBatches(batches, epochs(epoch)),
         validate,
-        TrainConfig(training.epochs, "accuracy", job, epochs.planned, lower_is_better=False),
+        TrainConfig(epochs.count, "accuracy", job, epochs.planned, epochs.finer, lower_is_better=False),
     )
     return history.result(network)
 

@@ -12,7 +12,7 @@ from stages.tasks.forecasting.modeling.conformal import CalibratedForecaster
 from stages.tasks.forecasting.modeling.contract import Forecaster, NeuralParameters
 from stages.tasks.forecasting.modeling.data import Prepared, Windows
 from stages.tasks.forecasting.modeling.statistics import LEARNING_CURVE, validation_metrics
-from stages.training.budget import bounded_span
+from stages.training.budget import plan
 from stages.training.replica import Fit, Job
 from stages.training.saved import model_module
 
@@ -55,18 +55,18 @@ def train_network(network: "NeuralForecaster", job: Job, data: Prepared) -> "His
     parameters, training = job.parameters, _training(job)
     assert isinstance(parameters, NeuralParameters)
 
-    size, epochs = training.batch_size, parameters.epochs
+    size = training.batch_size
     planned = -(-training.windows_per_epoch // size)  # steps of an epoch
-    windows = bounded_span(epochs, planned, training) * size
+    looks, steps, finer = plan(parameters.epochs, planned, -(-len(data.train) // size), training)
 
     def epoch_batches(epoch: int) -> Batches:
-        return Batches(data.train, network.shape, size, windows, np.random.default_rng([job.seed, epoch]))
+        return Batches(data.train, network.shape, size, steps * size, np.random.default_rng([job.seed, epoch]))
 
     def validate_weights(weights: "Weights") -> dict[str, float]:
         return validate(job, lambda windows: network.forecast(windows, weights), data, metrics=LEARNING_CURVE)
 
-    optimizer = cosine_adamw(parameters, training.clip_norm, epochs * windows // size)
-    config = TrainConfig(epochs, "mase", job, epochs * planned)
+    optimizer = cosine_adamw(parameters, training.clip_norm, looks * steps)
+    config = TrainConfig(looks, "mase", job, parameters.epochs * planned, finer)
     return fit(network.model, optimizer, loss_of(parameters.output), epoch_batches, validate_weights, config)
 
 

@@ -52,12 +52,13 @@ class WindowMeta:
     def spelling_bits(self, ids: np.ndarray, lengths: np.ndarray) -> np.ndarray:
         """Return what it costs, beside the marker itself, to say what an unknown token is, (tokens,) bits.
 
-        An unknown word is spelled, each character one of train's or an unknown one with equal probabilities; otherwise
-        a model with few words would seem good for not saying which word it is. An unknown character costs its marker
-        alone.
+        An unknown word is spelled: each character is one of train's or an unknown one, and an end follows the last, all
+        with equal probabilities. Otherwise a model with few words would seem good for not saying which word it is, and
+        without the end the spellings of all lengths together would have a probability above 1. An unknown character
+        costs its marker alone.
         """
-        per_character = 0.0 if self.unit == "character" else np.log2(self.characters + 1)
-        return np.where(ids == 0, lengths * per_character, 0.0)
+        per_symbol = 0.0 if self.unit == "character" else np.log2(self.characters + 2)
+        return np.where(ids == 0, (lengths + 1) * per_symbol, 0.0)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 from stages.tasks.generation.config import Training
 from stages.tasks.generation.modeling.contract import NeuralParameters
 from stages.tasks.generation.modeling.data import Batches, Prepared
-from stages.training.budget import bounded_span
+from stages.training.budget import plan
 from stages.training.replica import Fit, Job
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ def fit_network(job: Job, data: Prepared) -> Fit:
     assert isinstance(parameters, NeuralParameters) and isinstance(training, Training)
     network = build_network(job.model, parameters, data.shape, job.seed)
     ids, starts = data.ids("train"), data.starts("train")
-    span = bounded_span(parameters.epochs, training.steps_per_epoch, training)
     rows = min(training.batch_size, len(starts))
+    looks, span, finer = plan(parameters.epochs, training.steps_per_epoch, len(starts) // rows, training)
 
     def epoch_batches(epoch: int) -> Batches:
         rng = None if training.stateful else np.random.default_rng([job.seed, epoch])
@@ -39,8 +39,9 @@ def fit_network(job: Job, data: Prepared) -> Fit:
         return validation_metrics(data, lambda text: network.token_nll_bits(text, weights), training.validation_tokens)
 
     model, loss = network.training_model(data.meta.length, rows, training, job.seed)
-    optimizer = cosine_adamw(parameters, training.clip_norm, parameters.epochs * span)
-    config = TrainConfig(parameters.epochs, "bits_per_character", job, parameters.epochs * training.steps_per_epoch)
+    optimizer = cosine_adamw(parameters, training.clip_norm, looks * span)
+    planned = parameters.epochs * training.steps_per_epoch
+    config = TrainConfig(looks, "bits_per_character", job, planned, finer)
     history = fit(model, optimizer, loss, epoch_batches, validate, config)
     return history.result(network, unit=data.meta.length)
 

@@ -27,14 +27,17 @@ class SearchResult(NamedTuple):
 
 
 class Beam(NamedTuple):
-    """The state of a search between two steps."""
+    """The state of a search between two steps: hypotheses that go on, and apart from them the best that have ended.
 
-    step: jax.Array  # ()
+    What has ended is displaced by better ends alone, and not by a beginning whose score is better so far.
+    """
+
     last: jax.Array  # (B, K) tokens written last
     tokens: jax.Array  # (B, K, L)
-    sums: jax.Array  # (B, K) log-probabilities
-    lengths: jax.Array  # (B, K) tokens written
-    ended: jax.Array  # (B, K)
+    sums: jax.Array  # (B, K) log-probabilities, the best first; −inf where there is none
+    ended_tokens: jax.Array  # (B, K, L)
+    ended_scores: jax.Array  # (B, K) as in `SearchResult`
+    done: jax.Array  # (B,)
     states: list[jax.Array]  # (B K, …) of the decoder
 
 
@@ -43,8 +46,8 @@ def search(
 ) -> Callable[[Weights, Any], SearchResult]:
     """Return a compiled function of (trainable weights of both joined, ids (B, S)) → SearchResult.
 
-    A row of the batch is done when its `best` best hypotheses have ended, and then stays as it is: what it gets does
-    not depend on the others. With a width of 1 the search is greedy.
+    A row of the batch is done when nothing that goes on has a better score so far than its `best` best ends, and then
+    stays as it is: what it gets does not depend on the others. With a width of 1 the search is greedy.
     """
     encoder, decoder, num_states, _ = encoder_decoder
     places = {variable.path: place for place, variable in enumerate(joined.trainable_variables)}
@@ -59,67 +62,88 @@ def search(
         memory, states = encoded[: len(encoded) - num_states], encoded[len(encoded) - num_states :]
         decoder_weights = weights_of(decoder, weights)
 
-        def unfinished(beam: Beam) -> jax.Array:
-            return (beam.step < limit) & ~beam.ended[:, :best].all()
+        def unfinished(state: tuple[jax.Array, Beam]) -> jax.Array:
+            step, beam = state
+            return (step < limit) & ~beam.done.all()
 
-        def advance(beam: Beam) -> Beam:
+        def advance(state: tuple[jax.Array, Beam]) -> tuple[jax.Array, Beam]:
+            step, beam = state
             outputs = _call(decoder, decoder_weights, [beam.last.reshape(-1, 1), *memory, *beam.states])
-            after = _next(beam, outputs[0][:, 0], outputs[1 : 1 + num_states], length_penalty)
-            return _stopped(beam, after, beam.ended[:, :best].all(axis=1))
+            penalty = (step + 1.0) ** length_penalty
+            after = _next(step, beam, outputs[0][:, 0], outputs[1 : 1 + num_states], penalty)
+            done = after.ended_scores[:, best - 1] >= after.sums[:, 0] / penalty
+            return step + 1, _unless_done(beam, after._replace(done=done))
 
-        end = jax.lax.while_loop(unfinished, advance, _start(len(ids), width, limit, states))
-        return SearchResult(end.tokens, end.sums / _penalty(end.lengths, length_penalty), end.ended)
+        step, end = jax.lax.while_loop(unfinished, advance, (jnp.array(0), _start(len(ids), width, limit, states)))
+        return _result(end, step**length_penalty)
 
     return run
 
 
 def _start(rows: int, width: int, limit: int, states: list[jax.Array]) -> Beam:
-    sums = jnp.full((rows, width), -jnp.inf).at[:, 0].set(0.0)  # at first all hypotheses are alike: one counts
-    none = jnp.zeros((rows, width), "int32")
+    never = jnp.full((rows, width), -jnp.inf)
+    sums = never.at[:, 0].set(0.0)  # at first all hypotheses are alike: one counts
     tokens = jnp.zeros((rows, width, limit), "int32")
-    return Beam(jnp.array(0), jnp.full_like(none, BEGIN), tokens, sums, none, none.astype(bool), states)
+    return Beam(jnp.full((rows, width), BEGIN), tokens, sums, tokens, never, jnp.zeros(rows, bool), states)
 
 
-def _next(beam: Beam, logits: jax.Array, states: list[jax.Array], length_penalty: float) -> Beam:
-    """Return the best continuations, given the logits (B K, V) of every hypothesis's next token."""
+def _next(step: jax.Array, beam: Beam, logits: jax.Array, states: list[jax.Array], penalty: jax.Array) -> Beam:
+    """Return the best continuations, given the logits (B K, V) of every hypothesis's next token.
+
+    Of the 2 K best, at most K end; so K are left that go on. Of a beam of one an end counts if it is the best.
+    """
     rows, width = beam.sums.shape
     gains = jax.nn.log_softmax(logits).at[:, NEVER].set(-jnp.inf).reshape(rows, width, -1)
-    stays = jnp.full(gains.shape[-1], -jnp.inf).at[PADDING].set(0.0)  # what has ended costs no more
-    gains = jnp.where(beam.ended[..., None], stays, gains)
-    lengths = beam.lengths + ~beam.ended
-    ranked = (beam.sums[..., None] + gains) / _penalty(lengths, length_penalty)[..., None]  # (B, K, V)
-    few = min(width, gains.shape[-1])
-    scores, tokens = jax.lax.top_k(ranked, few)  # of each hypothesis: no more can be among the best of all
-    _, chosen = jax.lax.top_k(scores.reshape(rows, -1), width)  # (B, K)
+    few = min(2 * width, gains.shape[-1])
+    sums, tokens = jax.lax.top_k(beam.sums[..., None] + gains, few)  # of each: no more can be among the best of all
+    sums, chosen = jax.lax.top_k(sums.reshape(rows, -1), 2 * width)  # (B, 2 K)
     parent = chosen // few
     token = jnp.take_along_axis(tokens.reshape(rows, -1), chosen, axis=1)
-    sums = (beam.sums[..., None] + gains)[jnp.arange(rows)[:, None], parent, token]
-    kept = jnp.take_along_axis(beam.tokens, parent[..., None], axis=1).at[:, :, beam.step].set(token)
-    flat = (jnp.arange(rows)[:, None] * width + parent).ravel()
-    ended = jnp.take_along_axis(beam.ended, parent, axis=1) | (token == END)
-    lengths = jnp.take_along_axis(lengths, parent, axis=1)
-    return Beam(beam.step + 1, token, kept, sums, lengths, ended, [state[flat] for state in states])
+    written = jnp.take_along_axis(beam.tokens, parent[..., None], axis=1).at[:, :, step].set(token)
+    ends = token == END
+
+    scores = jnp.where(ends, sums / penalty, -jnp.inf)[:, : 2 * width - 1]
+    ended_scores, kept = jax.lax.top_k(jnp.concatenate([beam.ended_scores, scores], axis=1), width)
+    ended_tokens = _take(jnp.concatenate([beam.ended_tokens, written[:, : 2 * width - 1]], axis=1), kept)
+
+    sums, going = jax.lax.top_k(jnp.where(ends, -jnp.inf, sums), width)
+    flat = (jnp.arange(rows)[:, None] * width + _take(parent, going)).ravel()
+    last, states = _take(token, going), [state[flat] for state in states]
+    return Beam(last, _take(written, going), sums, ended_tokens, ended_scores, beam.done, states)
 
 
-def _stopped(before: Beam, after: Beam, done: jax.Array) -> Beam:
-    """Return the state after a step, but that of before for rows (B,) that were done: others may go on beside them."""
+def _unless_done(before: Beam, after: Beam) -> Beam:
+    """Return the state after a step, but that of before for rows that were done: others may go on beside them."""
 
     def kept(old: jax.Array, new: jax.Array) -> jax.Array:
-        return jnp.where(done.reshape(-1, *[1] * (old.ndim - 1)), old, new)
+        return jnp.where(before.done.reshape(-1, *[1] * (old.ndim - 1)), old, new)
 
     return Beam(
-        after.step,
         kept(before.last, after.last),
         kept(before.tokens, after.tokens),
         kept(before.sums, after.sums),
-        kept(before.lengths, after.lengths),
-        kept(before.ended, after.ended),
+        kept(before.ended_tokens, after.ended_tokens),
+        kept(before.ended_scores, after.ended_scores),
+        kept(before.done, after.done),
         after.states,
     )
 
 
-def _penalty(lengths: jax.Array, power: float) -> jax.Array:
-    return jnp.maximum(lengths, 1).astype("float32") ** power
+def _result(beam: Beam, penalty: jax.Array) -> SearchResult:
+    """Return the hypotheses that have ended, and after them, where they are too few, those that were cut off."""
+    width = beam.sums.shape[1]
+    cut_off = jnp.where(beam.done[:, None], -jnp.inf, beam.sums / penalty)
+    scores = jnp.concatenate([beam.ended_scores, cut_off], axis=1)
+    ended = jnp.isfinite(beam.ended_scores)
+    rank = jnp.concatenate([jnp.where(ended, 0, 2), jnp.ones_like(ended, int)], axis=1)
+    chosen = jnp.argsort(rank, axis=1, stable=True)[:, :width]
+    tokens = _take(jnp.concatenate([beam.ended_tokens, beam.tokens], axis=1), chosen)
+    return SearchResult(tokens, _take(scores, chosen), _take(rank == 0, chosen))
+
+
+def _take(table: jax.Array, chosen: jax.Array) -> jax.Array:
+    """Return the chosen hypotheses' values: (B, H, …) and (B, K) → (B, K, …)."""
+    return jnp.take_along_axis(table, chosen.reshape(*chosen.shape, *[1] * (table.ndim - 2)), axis=1)
 
 
 def _call(model: keras.Model, weights: Weights, inputs: Any) -> list[jax.Array]:

@@ -39,7 +39,7 @@ def fit_network(job: Job, data: Prepared) -> Fit:
         return validation_metrics(partial(network.translate, beam=1, weights=weights), part, data)
 
     loss = smoothed_cross_entropy(training.label_smoothing)
-    config = TrainConfig(parameters.epochs, "token_error_rate", job, epochs.planned)
+    config = TrainConfig(epochs.count, "token_error_rate", job, epochs.planned, epochs.finer)
     history = fit(network.model, optimizer, loss, lambda epoch: EpochBatches(batches, epochs(epoch)), validate, config)
     return history.result(network)
 

@@ -181,7 +181,7 @@ class Toy(Task):
 
         epochs = Epochs(batches_of_pass, training.epochs, training)
         optimizer = cosine_adamw(parameters, training.clip_norm, epochs.steps)
-        config = TrainConfig(training.epochs, self.primary.name, job, epochs.planned)
+        config = TrainConfig(epochs.count, self.primary.name, job, epochs.planned, epochs.finer)
         history = fit(network.model, optimizer, _squared_error, epochs, validate, config)
         return history.result(network)
 
