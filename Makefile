@@ -6,10 +6,10 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help repro quick test lint bench reference picture lock clean
+.PHONY: help repro quick test lint bench calibration reference picture lock clean
 
 help:  ## list the commands
-	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 repro: $(READY)  ## run the pipeline: only what changed since dvc.lock
 	@$(BIN)/python -m stages.check
@@ -26,6 +26,9 @@ lint: $(READY)  ## check style, formatting and types
 
 bench: $(READY)  ## measure speed and memory; prints ratios
 	@$(BIN)/python -m tools.bench
+
+calibration: $(READY)  ## simulate how often the comparison is wrong, into docs/statistics.md
+	@$(BIN)/python -m tools.calibration
 
 reference: $(READY)  ## write params.schema.json and the generated pages of docs/ anew
 	@$(BIN)/python -m tools.reference

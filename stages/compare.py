@@ -1,19 +1,17 @@
-"""All predictions on one dataset → intervals, paired tests of all models, the notes' hypotheses, a verdict in words."""
+"""All predictions on one dataset → intervals, tests of all pairs, what decides the notes' claims, and a verdict."""
 
-from collections.abc import Mapping, Sequence, Set
-from itertools import combinations
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from stages.config.dataset import Dataset
 from stages.config.paths import Paths
 from stages.config.resolved import ComparisonFile, read_resolved
-from stages.config.schema import EvaluationConfig
-from stages.evaluation.hypotheses import Hypothesis, items_of
+from stages.evaluation.hypotheses import Evidence, decide
 from stages.evaluation.metric import Metric
-from stages.evaluation.significance import bounds, holm, paired_test, pairwise_result, resample, significant
+from stages.evaluation.pairs import all_pairs, turned
+from stages.evaluation.uncertainty import Figure, Grouped, Sampling, figure, moderated, uncertainty
 from stages.evaluation.verdict import verdict
 from stages.runtime.command import run
 from stages.runtime.errors import UserError
@@ -22,6 +20,7 @@ from stages.tasks.base import Task
 from stages.tasks.discovery import find_task
 
 Predictions = Mapping[str, pd.DataFrame]  # by model
+Evaluations = Mapping[str, Mapping[str, Any]]  # by model
 
 
 def compare(dataset: Dataset) -> None:
@@ -35,40 +34,92 @@ def compare(dataset: Dataset) -> None:
     predictions = {name: pd.read_parquet(dataset.predictions(name)) for name in file.models}
     refuse_other_items(predictions, task.item_columns)
     evaluations = {name: read_json(dataset.report("evaluation", name)) for name in file.models}
-    outcome = _compared(dataset.name, task, file, predictions, evaluations)
-    unfinished = {name for name, model in outcome["models"].items() if model["still_improving"]}
-    asked = [hypothesis for hypothesis in task.hypotheses if hypothesis.asked_of(dataset.name)]
-    outcome["hypotheses"] = decide_hypotheses(task, asked, predictions, file.evaluation, unfinished)
-    outcome |= task.extra_tests(dataset, predictions, outcome["best_baseline"], file.evaluation)
+    evidence = gather(task, file.networks, predictions, evaluations)
+    outcome = {"dataset": dataset.name} | compare_models(task, file, evidence, evaluations)
+    confidence = file.evaluation.confidence
+    asked = [each for each in task.hypotheses if each.asked_of(dataset.name)]
+    answerable = [each for each in asked if {each.better, each.worse} <= predictions.keys()]
+    outcome["hypotheses"] = [decide(hypothesis, evidence, confidence) for hypothesis in answerable]
     write_json(dataset.report("compare"), outcome)
     print(f"{dataset.name}: {outcome['verdict']}")
 
 
-def _compared(
-    dataset: str, task: Task, file: ComparisonFile, predictions: Predictions, evaluations: Mapping[str, dict[str, Any]]
-) -> dict[str, Any]:
+def gather(task: Task, networks: Sequence[str], predictions: Predictions, evaluations: Evaluations) -> Evidence:
+    """Return what everything is decided by: of each model what each item adds to the metrics."""
+    first = next(iter(predictions.values()))
+    items = first[first["seed"] == first["seed"].iloc[0]]
+    return Evidence(
+        metric=task.primary,
+        statistics={name: task.per_seed(table) for name, table in predictions.items()},
+        networks=networks,
+        sampling=task.sampling(items),
+        lengths=None if task.length_column is None else items[task.length_column].to_numpy(),
+        unfinished={name for name, evaluation in evaluations.items() if evaluation["still_improving"]},
+        upper_bounds={name for name, each in evaluations.items() if each["signature"].get("upper_bound")},
+    )
+
+
+def compare_models(task: Task, file: ComparisonFile, evidence: Evidence, evaluations: Evaluations) -> dict[str, Any]:
     """Return intervals of every model's metrics, the test of every pair, which models are best, and the verdict."""
-    config, primary, names = file.evaluation, task.primary, file.models
+    confidence, primary, names = file.evaluation.confidence, task.primary, file.models
     validation = {name: evaluations[name]["validation"][primary.name] for name in names}
-    statistics = {name: task.per_seed(table) for name, table in predictions.items()}
-    resampled = resample(statistics, task.metrics, config)
-    pairs = all_pairs({name: task.per_item(table) for name, table in predictions.items()}, resampled, primary, config)
+    pairs = all_pairs(evidence.figures(), primary, evidence.sampling, confidence, evidence.upper_bounds)
     best_baseline = max(file.baselines, key=lambda name: primary.gain(validation[name]), default=None)
     # Of equals, the simpler.
     best = max(names, key=lambda name: (primary.gain(validation[name]), name in file.baselines))
+    intervals = [_intervals(metric, evidence, evaluations, confidence) for metric in task.metrics]
     models: dict[str, dict[str, Any]] = {}
     for name in names:
         models[name] = {
-            "metrics": _intervals(resampled[name], evaluations[name]["metrics"], config.confidence),
+            "metrics": {metric.name: rows[name] for metric, rows in zip(task.metrics, intervals, strict=True)},
             "baseline": name in file.baselines,
             "still_improving": evaluations[name]["still_improving"],
             f"validation_{primary.name}": validation[name],
         }
         if best_baseline not in (None, name):
-            models[name]["against_baseline"] = pairwise_result(pairs, name, str(best_baseline))
-    outcome = {"dataset": dataset, "best": best, "best_baseline": best_baseline, "models": models}
-    signature = evaluations[best]["signature"]
-    return outcome | {"verdict": verdict(outcome, primary, config), "signature": signature, "pairs": pairs}
+            models[name]["against_baseline"] = turned(pairs, name, str(best_baseline))
+    outcome = {"best": best, "best_baseline": best_baseline, "models": models, "pairs": pairs}
+    outcome["sample"] = _sample(evidence.sampling, models[best].get("against_baseline"), evidence.figures()[best])
+    outcome["by_group"] = _by_group(evidence)
+    return outcome | {"verdict": verdict(outcome, primary, confidence), "signature": evaluations[best]["signature"]}
+
+
+def _intervals(
+    metric: Metric, evidence: Evidence, evaluations: Evaluations, confidence: float
+) -> dict[str, dict[str, Any]]:
+    """Return of every model a metric's mean, interval and deviation over seeds."""
+    figures = moderated(
+        {name: figure(metric, added, name in evidence.networks) for name, added in evidence.statistics.items()}
+    )
+    rows = {}
+    for name, each in figures.items():
+        low, high = uncertainty(each, evidence.sampling, confidence)[:2] if metric.interval else (None, None)
+        scores = evaluations[name]["metrics"]
+        rows[name] = {
+            "mean": scores["mean"][metric.name],
+            "low": None if low is None else max(low, metric.limits[0]),
+            "high": None if high is None else min(high, metric.limits[1]),
+            "sd": scores["sd"][metric.name],
+            "seeds": len(scores["seeds"]),
+        }
+    return rows
+
+
+def _sample(sampling: Sampling, versus: Mapping[str, Any] | None, best: Figure) -> dict[str, Any]:
+    """Return what the comparison of the best model with the best baseline, or its own figure, rests on."""
+    independent = versus["independent"] if versus else sampling.spread(best.influence).independent
+    return {"independent": round(independent, 1), "fewest": sampling.fewest, "words": sampling.describe(independent)}
+
+
+def _by_group(evidence: Evidence) -> dict[str, dict[str, float]]:
+    """Return every model's primary metric on each group of the items, where there are groups."""
+    if not isinstance(evidence.sampling, Grouped):
+        return {}
+    groups = evidence.sampling.groups
+    return {
+        str(group): {name: each.value for name, each in evidence.figures(groups == group).items()}
+        for group in dict.fromkeys(groups)
+    }
 
 
 def refuse_other_items(predictions: Predictions, columns: tuple[str, ...]) -> None:
@@ -88,71 +139,6 @@ def refuse_other_items(predictions: Predictions, columns: tuple[str, ...]) -> No
                     f"the predictions of {name} (seed {seed}) are of other test items than those of {first}, or in "
                     "another order: run `dvc repro`, so that all models are evaluated on the same test part"
                 )
-
-
-def all_pairs(
-    items: Mapping[str, np.ndarray],
-    resampled: Mapping[str, Mapping[str, np.ndarray]],
-    primary: Metric,
-    config: EvaluationConfig,
-) -> list[dict[str, Any]]:
-    """Return for every pair of models the difference, its interval and its p-value, as such and corrected.
-
-    Args:
-        items: of each model what each item adds to the primary metric, the mean over seeds, (items,).
-        resampled: of each model the metrics by resample.
-        primary: the metric that decides.
-        config: how uncertainty is measured.
-    """
-    pairs: list[dict[str, Any]] = []
-    for one, other in combinations(items, 2):
-        gaps = resampled[one][primary.name] - resampled[other][primary.name]
-        row = paired_test(items[one], items[other], config) | bounds(gaps, config.confidence)
-        pairs.append({"one": one, "other": other} | row)
-    for pair, corrected in zip(pairs, holm([pair["p"] for pair in pairs]), strict=True):
-        pair["p_corrected"] = float(corrected)
-    return pairs
-
-
-def decide_hypotheses(
-    task: Task,
-    asked: Sequence[Hypothesis],
-    predictions: Predictions,
-    config: EvaluationConfig,
-    unfinished: Set[str] = frozenset(),
-) -> list[dict[str, Any]]:
-    """Return a row for every hypothesis whose models are there: the means that decide it, and whether it holds.
-
-    What a model that was still improving would have reached is not known: it decides nothing.
-    """
-    rows, primary = [], task.primary
-    for hypothesis in asked:
-        names = (hypothesis.better, hypothesis.worse)
-        if not set(names) <= predictions.keys():
-            continue
-        tables = {name: items_of(predictions[name], hypothesis.items, task.length_column) for name in names}
-        better, worse = (task.per_item(table) for table in tables.values())
-        resampled = resample({name: task.per_seed(table) for name, table in tables.items()}, [primary], config)
-        gaps = resampled[names[0]][primary.name] - resampled[names[1]][primary.name]
-        row = paired_test(better, worse, config) | bounds(gaps, config.confidence)
-        ahead = "yes" if primary.gain(row["difference"]) > 0 else "no"
-        holds = ahead if significant(row, config.confidence) else "not proven"
-        holds = "unfinished" if unfinished & set(names) else holds
-        means = {primary.name: float(better.mean()), f"other_{primary.name}": float(worse.mean())}
-        words = {key: getattr(hypothesis, key) for key in ("words", "better", "worse", "items")}
-        rows.append(words | {"num_items": len(better)} | means | row | {"holds": holds})
-    return rows
-
-
-def _intervals(
-    resampled: Mapping[str, np.ndarray], scores: Mapping[str, dict[str, Any]], confidence: float
-) -> dict[str, dict[str, float]]:
-    return {
-        name: {"mean": scores["mean"][name]}
-        | bounds(values, confidence)
-        | {"sd": scores["sd"][name], "seeds": len(scores["seeds"])}
-        for name, values in resampled.items()
-    }
 
 
 def main(dataset: str) -> None:

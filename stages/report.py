@@ -12,10 +12,11 @@ from jinja2 import Environment
 from stages.config.dataset import Dataset
 from stages.config.paths import Paths
 from stages.config.resolved import ReportFile, read_resolved
+from stages.evaluation.pairs import probability
 from stages.reporting import charts
-from stages.reporting.claims import claims
+from stages.reporting.claims import claims, decided
 from stages.reporting.context import dataset_context
-from stages.reporting.formatting import interval, megabytes, probability, seconds, signature_line, spread
+from stages.reporting.formatting import interval, megabytes, seconds, signature_line, spread
 from stages.reporting.pages import environment
 from stages.reporting.summary import leaderboard, marks, summary
 from stages.runtime.command import run
@@ -66,6 +67,8 @@ def gather(paths: Paths, file: ReportFile) -> tuple[Contexts, dict[str, str]]:
                 reason = error
     if left_out and not contexts:
         raise reason
+    for dataset, rows in decided(contexts, file.confidence).items():
+        contexts[dataset]["hypotheses"] = rows
     return contexts, left_out
 
 

@@ -65,7 +65,6 @@ SMALL: dict[str, Any] = {
         "decoding": {"beam": 2},
         "models": {"luong": {"units": 8, "embedding": 8, "epochs": 1}},
     },
-    "evaluation": {"bootstrap": 100, "permutations": 100},
 }
 
 PROGRAM = "import sys; from stages.app import main; sys.argv[0] = 'recur'; main()"
@@ -344,8 +343,8 @@ def test_how_a_dataset_is_prepared(clone, task, dataset, change, stage):
     assert repro(clone) == of(task, *after) | {"check", "report"}
 
 
-def test_the_bootstrap(clone):
-    edit(clone, {"evaluation": {"bootstrap": 120}})
+def test_the_confidence(clone):
+    edit(clone, {"evaluation": {"confidence": 0.9}})
     assert repro(clone) == of_all("compare") | {"check", "report"}
 
 

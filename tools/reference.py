@@ -36,7 +36,10 @@ results give the same bytes. Its keys are kept stable; CHANGELOG.md lists those 
 |---|---|
 | best | the model with the best primary metric on validation |
 | best_baseline | the baseline with the best primary metric on validation; null where there is none |
-| verdict | a sentence: does `best` beat `best_baseline`? |
+| verdict | in words: does `best` beat the baselines, and what does the answer rest on? |
+| sample | {independent, fewest, words}: as how many independent items the test part counts, in the comparison of \
+`best` with `best_baseline`; without how many nothing is said; and the same in words |
+| by_group | where the test part has several works: of each &lt;work&gt; {&lt;model&gt;: the primary metric} |
 | signature | what the metrics of `best` were measured on: {part, split, items, seeds, …} |
 | models.&lt;model&gt;.baseline | whether the model is a baseline |
 | models.&lt;model&gt;.still_improving | whether at least half of its runs were still improving on validation, by \
@@ -44,16 +47,21 @@ more than a hundredth of the error, when their training ended; nothing is decide
 | models.&lt;model&gt;.validation_&lt;primary&gt; | the primary metric on validation, the mean over seeds |
 | models.&lt;model&gt;.num_params | number of fitted values |
 | models.&lt;model&gt;.bytes | size of the saved model: all its seeds and its preprocessor |
-| models.&lt;model&gt;.metrics.&lt;metric&gt; | {mean, low, high, sd, seeds} on test: the mean over \
-seeds, the interval's ends, the standard deviation over seeds (null for one seed), and how many seeds |
-| models.&lt;model&gt;.against_baseline | {difference, low, high, p, p_corrected} of the primary metric against \
-`best_baseline`; p_corrected: after Holm's correction over all pairs; left out where there is nothing to compare with |
-| pairs | for every pair of models {one, other, difference, low, high, p, p_corrected}: `one` minus `other` on test |
-| hypotheses | for every claim of the course notes that is asked of the dataset \
-{words, better, worse, items, num_items, &lt;primary&gt;, \
-other_&lt;primary&gt;, difference, low, high, p, holds}: does `better` beat `worse` on `items` (all, or the \
-shortest or longest quarter)? holds: yes, no (the contrary is proven), not proven, or unfinished (one of the \
-two was still improving) |
+| models.&lt;model&gt;.metrics.&lt;metric&gt; | {mean, low, high, sd, seeds} on test: the mean over seeds, the \
+interval's ends (null where there are too few independent items, or chance moves the figure to one side), the \
+standard deviation over seeds (null for one seed), and how many seeds |
+| models.&lt;model&gt;.against_baseline | {difference, low, high, p, p_corrected, independent, over_seeds} of the \
+primary metric against `best_baseline`; left out where there is nothing to compare with. p is null where there are \
+too few independent items, or the loser's figure is a bound of what it would be; p_corrected: after Holm's \
+correction over all pairs; independent: as how many independent items the test part counts; over_seeds: whether \
+every network in it has several seeds, without which no difference is proven |
+| pairs | for every pair of models {one, other} and the same numbers: `one` minus `other` on test |
+| hypotheses | for every claim of the course notes that is asked of the dataset {words, better, worse, items, \
+num_items, &lt;primary&gt;, other_&lt;primary&gt;, the numbers of a pair, undecidable, holds}: does `better` beat \
+`worse` on all items, or, where `items` is longer, by more on the longest quarter of them than on the shortest? The \
+two figures are then the differences on either quarter. p_corrected: over the claims on all datasets of the report. \
+holds: yes, no (the contrary is proven), not proven, unfinished (one of the two was still improving) or bound (the \
+loser's figure is a bound) |
 
 The first metric of a task is its primary metric.
 """

@@ -28,7 +28,7 @@ from stages.tasks.forecasting.modeling.training import fit_forecaster
 from stages.tasks.forecasting.windowing import write_windows
 from stages.training.replica import Job
 
-SHOWN = ("mase", "mae", "rmse", "mse_standardised", "pinball", "coverage_80")  # metrics in the terminal's table
+SHOWN = ("mase", "rmsse", "mse_standardised", "pinball", "coverage_80")  # metrics in the terminal's table
 Parts = dict[Part, pd.DataFrame]
 
 

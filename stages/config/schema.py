@@ -140,10 +140,9 @@ class ParallelConfig(Frozen):
 class EvaluationConfig(Frozen):
     """How uncertainty is measured."""
 
-    bootstrap: int = Field(default=1000, ge=100, description="resamples of items and seeds for an interval")
-    permutations: int = Field(default=10_000, ge=100, description="random sign flips for a paired test")
-    confidence: float = Field(default=0.95, gt=0.5, lt=1)
-    seed: Seed = Field(default=0, description="of the resampling")
+    confidence: float = Field(
+        default=0.95, gt=0.5, lt=1, description="of the intervals, and to call a difference proven"
+    )
 
 
 class BaseParams(Frozen):

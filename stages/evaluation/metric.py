@@ -1,7 +1,8 @@
 """A metric: one definition, from which tables, the glossary, plots and the documentation of summary.json follow."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -10,8 +11,7 @@ import numpy as np
 class Metric:
     """A figure of a model's predictions, computed from sums of what each item adds: its sufficient statistics.
 
-    So one matrix product of resampling weights with the items' statistics gives the metric of every resample of a
-    bootstrap.
+    So the metric without one item, which its uncertainty is made of, costs a subtraction.
     """
 
     name: str  # in JSON
@@ -24,6 +24,8 @@ class Metric:
     scale: float = 1  # a difference is worded in so many parts of 1
     digits: int = 3  # of a worded difference
     format: str = "{:.3f}"  # of a mean in a sentence
+    limits: tuple[float, float] = (0, np.inf)  # that no interval passes
+    interval: bool = True  # False where it would mislead, as of a figure that chance moves to one side
 
     @property
     def heading(self) -> str:
@@ -49,8 +51,10 @@ class Metric:
         size, sign = self.size(difference), "−" if difference < 0 else "+"
         return size if float(size) == 0 else f"{sign}{size}"
 
-    def versus(self, row: dict[str, float]) -> str:
-        """Word a difference and its interval: +1.2 [−0.3, +2.7]."""
+    def versus(self, row: Mapping[str, Any]) -> str:
+        """Word a difference and its interval, if there is one: +1.2 [−0.3, +2.7]."""
+        if row["low"] is None:
+            return self.signed(row["difference"])
         return f"{self.signed(row['difference'])} [{self.signed(row['low'])}, {self.signed(row['high'])}]"
 
 

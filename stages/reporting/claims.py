@@ -4,18 +4,20 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from stages.evaluation.hypotheses import outcome
 from stages.evaluation.metric import Metric
-from stages.reporting.formatting import probability
+from stages.evaluation.pairs import probability, with_corrected
 
 FASTER = "Convolutions are faster than recurrence"
 RACES = (("cnn", "lstm"), ("cnn", "gru"))
 NOISE = 1.1  # speeds were measured once: two of them that differ by less count as equal
-ITEMS = {"all": "all items", "longest": "longest quarter", "shortest": "shortest quarter"}
+ITEMS = {"all": "all items", "longer": "longest quarter less shortest"}
 HOLDS = {
     "yes": "Yes",
     "no": "No, the other is better",
     "not proven": "Not proven",
     "unfinished": "Undecided: training had not finished",
+    "bound": "Not decidable: its figure is a bound",
     "equal": "Equally fast",
 }
 
@@ -24,7 +26,8 @@ HOLDS = {
 class Claim:
     """What the notes claim, and on which datasets it holds.
 
-    A row is {dataset, better, worse, items, value, other_value, difference, p, outcome, holds}, its numbers worded.
+    A row is {dataset, better, worse, items, value, other_value, difference, p, p_corrected, outcome, holds}, its
+    numbers worded. Of `longer` items, value and other_value are the differences on the longest and on the shortest.
     """
 
     words: str
@@ -58,6 +61,8 @@ class Claim:
             return "Mixed", "holds for some pairs of models"
         if all(those == {"unfinished"} for those in found):
             return "Undecided", "training had not finished"
+        if all(those == {"bound"} for those in found):
+            return "Not decidable", "for the figure is a bound of what it would be"
         return "Not shown", _on(outcomes, outcomes) if len(outcomes) == 1 else "on any dataset"
 
 
@@ -77,21 +82,38 @@ def claims(contexts: Mapping[str, Mapping[str, Any]]) -> list[Claim]:
     """
     rows_of: dict[str, list[dict[str, Any]]] = {}
     for dataset, context in contexts.items():
-        for row in context["compare"]["hypotheses"]:
+        for row in context["hypotheses"]:
             rows_of.setdefault(row["words"], []).append({"dataset": dataset} | _worded(row, context["task"].primary))
     races = [{"dataset": name} | row for name, context in contexts.items() for row in _races(context)]
     return [Claim(words, rows) for words, rows in (rows_of | ({FASTER: races} if races else {})).items()]
 
 
+def decided(contexts: Mapping[str, Mapping[str, Any]], confidence: float) -> dict[str, list[dict[str, Any]]]:
+    """Return of each dataset the rows of its claims, with `p_corrected` and whether each `holds`.
+
+    p is corrected for all claims on all datasets, since they stand on one page.
+    """
+    rows = [(dataset, row) for dataset, context in contexts.items() for row in context["compare"]["hypotheses"]]
+    by_dataset: dict[str, list[dict[str, Any]]] = {dataset: [] for dataset in contexts}
+    for (dataset, _), row in zip(rows, with_corrected([row for _, row in rows]), strict=True):
+        holds = outcome(row, contexts[dataset]["task"].primary, confidence)
+        by_dataset[dataset].append(row | {"holds": holds})
+    return by_dataset
+
+
 def _worded(row: Mapping[str, Any], primary: Metric) -> dict[str, str]:
+    longer = row["items"] == "longer"
+    values = (row[primary.name], row[f"other_{primary.name}"])
+    value, other_value = (primary.signed(each) if longer else f"{each:.3f}" for each in values)
     return {
         "better": row["better"],
         "worse": row["worse"],
         "items": f"{ITEMS[row['items']]} ({row['num_items']:,})",
-        "value": f"{row[primary.name]:.3f}",
-        "other_value": f"{row[f'other_{primary.name}']:.3f}",
-        "difference": primary.versus(dict(row)),
+        "value": value,
+        "other_value": other_value,
+        "difference": primary.versus(row),
         "p": probability(row["p"]),
+        "p_corrected": probability(row["p_corrected"]),
         "outcome": row["holds"],
         "holds": HOLDS[row["holds"]],
     }
@@ -113,4 +135,4 @@ def _race(timings: Mapping[str, Any], others: Mapping[str, Any]) -> Iterator[dic
         outcome = "yes" if ratio > NOISE else "no" if ratio < 1 / NOISE else "equal"
         values = {"value": f"{fast:,.0f}/s", "other_value": f"{slow:,.0f}/s", "difference": f"{ratio:.2f} ×"}
         holds = "No, the other is faster" if outcome == "no" else HOLDS[outcome]
-        yield {"items": work, "p": "–", "outcome": outcome, "holds": holds} | values
+        yield {"items": work, "p": "–", "p_corrected": "–", "outcome": outcome, "holds": holds} | values

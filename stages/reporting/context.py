@@ -8,7 +8,8 @@ import pandas as pd
 
 from stages.config.dataset import Dataset
 from stages.evaluation.metric import Metric
-from stages.evaluation.significance import pairwise_result, significant
+from stages.evaluation.pairs import proven, turned
+from stages.evaluation.verdict import beats_baselines
 from stages.runtime.errors import UserError
 from stages.runtime.files import read_json
 
@@ -18,9 +19,9 @@ def dataset_context(dataset: Dataset, models: Sequence[str], primary: Metric, co
 
     Returns:
         The reports `compare`, `split`, `audit`, `validation` and `prepare` by name, `matrix` (by model and model, the
-        pair's row in `compare`, turned, with `significant`), `remarks`, `beats_baseline`, whether the best model is
-        proven to beat the best baseline, and `models`: of each model its `evaluation` and its results in `compare` in
-        one, `timings`, and `curves` as a table. Models are sorted by the primary metric on test, the best first.
+        pair's row in `compare`, turned, with `proven`), `remarks`, `beats_baselines`, whether the best model is proven
+        to be ahead of every baseline, and `models`: of each model its `evaluation` and its results in `compare` in one,
+        `timings`, and `curves` as a table. Models are sorted by the primary metric on test, the best first.
 
     Raises:
         UserError: a report is missing, or is not about all the models.
@@ -33,12 +34,11 @@ def dataset_context(dataset: Dataset, models: Sequence[str], primary: Metric, co
     ranked = sorted(models, key=lambda name: (-primary.gain(means[name]), name))
     results = {name: _of_model(dataset, name) | compared["models"][name] for name in ranked}
     remarked = (context["validation"], context["split"], context["prepare"], results[compared["best"]])
-    versus = results[compared["best"]].get("against_baseline")
     return context | {
         "models": results,
         "remarks": list(dict.fromkeys(remark for report in remarked for remark in report.get("remarks", []))),
         "matrix": {name: _duels(name, ranked, compared["pairs"], confidence) for name in ranked},
-        "beats_baseline": bool(versus) and primary.gain(versus["difference"]) > 0 and significant(versus, confidence),
+        "beats_baselines": beats_baselines(compared, primary, confidence),
     }
 
 
@@ -64,8 +64,8 @@ def _of_models(compared: dict[str, Any], names: Sequence[str], path: Path) -> di
 def _duels(
     name: str, others: Iterable[str], pairs: list[dict[str, Any]], confidence: float
 ) -> dict[str, dict[str, Any]]:
-    rows = {other: pairwise_result(pairs, name, other) for other in others if other != name}
-    return {other: row | {"significant": significant(row, confidence)} for other, row in rows.items()}
+    rows = {other: turned(pairs, name, other) for other in others if other != name}
+    return {other: row | {"proven": proven(row, confidence)} for other, row in rows.items()}
 
 
 def read_table(path: Path, **options: Any) -> pd.DataFrame:

@@ -5,15 +5,20 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-FEWEST = 6  # items that can prove a difference at 95 %: with five, random signs give a p of at least 2 / 2⁵
 MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~$&])")
 
 
-def interval(values: Mapping[str, float]) -> str:
-    """Word a mean and its interval: 0.795 [0.770, 0.820], of large ones four digits: 78.10 [77.02, 79.21]."""
+def interval(values: Mapping[str, Any]) -> str:
+    """Word a mean and its interval, if it has one: 0.795 [0.770, 0.820].
+
+    Of large ones four digits: 78.10 [77.02, 79.21].
+    """
     size = abs(values["mean"])
     decimals = min(3, max(0, 3 - math.floor(math.log10(size)))) if size else 3
-    return f"{values['mean']:,.{decimals}f} [{values['low']:,.{decimals}f}, {values['high']:,.{decimals}f}]"
+    mean = f"{values['mean']:,.{decimals}f}"
+    if values["low"] is None:
+        return mean
+    return f"{mean} [{values['low']:,.{decimals}f}, {values['high']:,.{decimals}f}]"
 
 
 def seconds(value: float) -> str:
@@ -28,11 +33,6 @@ def spread(sd: float | None) -> str:
     return "–" if sd is None else f"{sd:.3f}"
 
 
-def probability(p: float) -> str:
-    """Word a p-value with two digits that count: 0.012."""
-    return f"{p:.2g}"
-
-
 def megabytes(count: int) -> str:
     """Word a number of bytes in MB of a million each: 12.4."""
     return f"{count / 1e6:,.1f}" if count >= 5e4 else "<0.1"
@@ -42,13 +42,12 @@ def signature_line(compared: Mapping[str, Any]) -> str:
     """Word what the metrics were measured on; the seeds are the chosen model's."""
     signature = compared["signature"]
     seeds = ", ".join(map(str, signature["seeds"]))
-    few = " (too few to prove a difference, and for intervals that hold)" if signature["items"] < FEWEST else ""
     known = ("part", "items", "split", "seeds", "vocabulary", "average")
     more = [f"{name.replace('_', ' ')}: {value}" for name, value in signature.items() if name not in known]
     vocabulary = f"vocabulary {signature['vocabulary']:,}, " if "vocabulary" in signature else ""
     measured_on = (
-        f"{signature['items']:,} {signature['part']} items{few}, split {signature['split']}, "
-        f"seeds {seeds} ({compared['best']}), {vocabulary}{signature['average']}"
+        f"{signature['items']:,} {signature['part']} items ({compared['sample']['words']}), "
+        f"split {signature['split']}, seeds {seeds} ({compared['best']}), {vocabulary}{signature['average']}"
     )
     return "; ".join([measured_on, *more])
 

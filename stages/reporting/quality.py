@@ -35,7 +35,7 @@ class Quality:
         """Return it of a dataset's context, as `stages.reporting.context.dataset_context` returns it."""
         models, compared = context["models"], context["compare"]
         return cls(
-            {name: model["metrics"][primary.name] for name, model in models.items()},
+            {name: _with_ends(model["metrics"][primary.name]) for name, model in models.items()},
             primary,
             compared["best"],
             compared["best_baseline"],
@@ -96,6 +96,13 @@ class Quality:
     def _width(self, names: list[str]) -> float:
         low, high = self._ends(names)
         return high - low
+
+
+def _with_ends(value: Mapping[str, Any]) -> dict[str, float]:
+    """Return a mean with the ends of its interval: of one that has none, the mean itself."""
+    return {"mean": value["mean"]} | {
+        end: value["mean"] if value[end] is None else value[end] for end in ("low", "high")
+    }
 
 
 @styled

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from stages.evaluation.metric import Metric
-from stages.reporting.formatting import escape_markdown, interval, megabytes, probability, signature_line
+from stages.evaluation.pairs import NUMBERS, probability
+from stages.reporting.formatting import escape_markdown, interval, megabytes, signature_line
 
 LEADERBOARD = ("Against the best baseline", "p", "Parameters", "MB", "Seeds")  # columns after the metrics
-PAIR = ("one", "other", "difference", "low", "high", "p", "p_corrected")
+PAIR = ("one", "other", *NUMBERS)
 Contexts = Mapping[str, Mapping[str, Any]]  # of each dataset what is known of it, with its `task`
 
 
@@ -18,10 +19,10 @@ def summary(contexts: Contexts) -> dict[str, Any]:
 
 def _of_dataset(context: Mapping[str, Any]) -> dict[str, Any]:
     compared, models = context["compare"], context["models"]
-    return {key: compared[key] for key in ("best", "best_baseline", "verdict", "signature")} | {
+    return {key: compared[key] for key in ("best", "best_baseline", "verdict", "sample", "by_group", "signature")} | {
         "models": {name: _of_model(models[name], context["task"].metrics) for name in sorted(models)},
         "pairs": [{key: pair[key] for key in PAIR} for pair in compared["pairs"]],
-        "hypotheses": compared["hypotheses"],
+        "hypotheses": context["hypotheses"],
     }
 
 
@@ -35,7 +36,7 @@ def _of_model(model: Mapping[str, Any], metrics: tuple[Metric, ...]) -> dict[str
         for metric in metrics
     }
     if "against_baseline" in model:
-        content["against_baseline"] = {key: model["against_baseline"][key] for key in PAIR[2:]}
+        content["against_baseline"] = {key: model["against_baseline"][key] for key in NUMBERS}
     return content
 
 
@@ -53,10 +54,10 @@ def leaderboard(
         lines += ["", f"Left out: {', '.join(named)}."]
     lines += [
         "",
-        f"Means over seeds on the test part, with {100 * confidence:g} % intervals over items and seeds. "
-        "↓: lower is better. The best baseline is the one that is best on validation. Against it: the difference in "
-        "the first metric, rates in points; p after Holm's correction over all pairs of models of a dataset. MB: the "
-        "saved model, all its seeds.",
+        f"Means over seeds on the test part, with {100 * confidence:g} % intervals over items and seeds "
+        "(docs/statistics.md). ↓: lower is better. The best baseline is the one that is best on validation. Against "
+        "it: the difference in the first metric, rates in points; p after Holm's correction over all pairs of models "
+        "of a dataset. MB: the saved model, all its seeds.",
     ]
     for dataset, context in contexts.items():
         header = ["Model", *(metric.heading for metric in context["task"].metrics), *LEADERBOARD]

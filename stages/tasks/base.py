@@ -16,7 +16,6 @@ import numpy as np
 from stages.config.dataset import Dataset
 from stages.config.resolved import ModelFile, read_resolved
 from stages.config.schema import (
-    EvaluationConfig,
     ModelConfig,
     NeuralConfig,
     ParallelConfig,
@@ -26,6 +25,7 @@ from stages.config.schema import (
 )
 from stages.evaluation.hypotheses import Hypothesis
 from stages.evaluation.metric import Metric
+from stages.evaluation.uncertainty import Independent, Sampling
 from stages.runtime.clock import clock
 from stages.runtime.errors import UserError
 from stages.training.replica import Fit, Job, ReplicaResult
@@ -224,19 +224,9 @@ class Task(ABC):
     def per_seed(self, predictions: "pd.DataFrame") -> np.ndarray:
         """Return every item's sufficient statistics, (seeds, items, statistics)."""
 
-    @abstractmethod
-    def per_item(self, predictions: "pd.DataFrame") -> np.ndarray:
-        """Return what each item adds to the primary metric, the mean over seeds, (items,): their mean is the metric."""
-
-    def extra_tests(
-        self,
-        dataset: Dataset,
-        predictions: Mapping[str, "pd.DataFrame"],
-        baseline: str | None,
-        config: EvaluationConfig,
-    ) -> dict[str, Any]:
-        """Return the outcome of tests that the task has beside those of all."""
-        return {}
+    def sampling(self, items: "pd.DataFrame") -> Sampling:
+        """Return how the test part's items came about. `items`: the predictions of one model and seed."""
+        return Independent()
 
     @property
     def primary(self) -> Metric:

@@ -71,7 +71,6 @@ def project(tmp_path):
 
     def write(task: str) -> Paths:
         params = {"seeds": [1], "parallel": {"backend": "sequential"}, task: TASKS[task]}
-        params["evaluation"] = {"bootstrap": 100, "permutations": 100}
         YAML().dump(params, tmp_path / "params.yaml")
         write_data(task, tmp_path)
         return Paths(tmp_path)

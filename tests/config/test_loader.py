@@ -86,7 +86,7 @@ texts:
     lstm: {units: 8}
     cnn: {widths: [3, 4]}
 evaluation:
-  bootstrap: 100
+  confidence: 0.9
 """.replace("HASH", "a" * 64)
 
 
@@ -130,7 +130,7 @@ def test_good_file_has_defaults_and_is_frozen(path):
 def test_sections_that_are_left_out_are_empty(path):
     path.write_text("seeds: [1]\n")
     params = load(path, SECTIONS)
-    assert params.parallel.backend == "loky" and params.evaluation.bootstrap == 1000
+    assert params.parallel.backend == "loky" and params.evaluation.confidence == 0.95
     for section in params.sections().values():
         assert section.datasets == {} and section.model_names() == []
 
@@ -202,7 +202,7 @@ INSIDE = f"P:10: {WIRES}.source.files.0.path: must be a path inside the archive,
         ("[1, 2, 3]", "[1, -2]", "P:1: seeds.1: Input should be greater than or equal to 0 (found -2)"),
         ("[1, 2, 3]", "[]", "P:1: seeds: Tuple should have at least 1 item after validation, not 0 (found [])"),
         ("[1, 2, 3]", "", "P:1: seeds: must be a list (found None)"),
-        ("  bootstrap: 100", "", "P:27: evaluation: must be a mapping (found None)"),
+        ("  confidence: 0.9", "", "P:27: evaluation: must be a mapping (found None)"),
         (
             "evaluation:",
             "evaluations:",
@@ -262,7 +262,7 @@ def test_an_old_file_is_told_how_to_convert_it(path, content):
 
 def test_all_errors_at_once_sorted_by_line(path):
     content = replaced(
-        ("bootstrap: 100", "bootstrap: 1"),
+        ("confidence: 0.9", "confidence: 1"),
         ("[3, 4]", "[3, a, b]"),
         ("[1, 2, 3]", "[1, x, 2.5]"),
         ("unit: word", "unit: 3"),
@@ -276,7 +276,7 @@ def test_all_errors_at_once_sorted_by_line(path):
         ["P:16", f"{WIRES}.tokenizer.unit"],
         ["P:26", "texts.models.cnn.widths.1"],
         ["P:26", "texts.models.cnn.widths.2"],
-        ["P:28", "evaluation.bootstrap"],
+        ["P:28", "evaluation.confidence"],
     ]
 
 

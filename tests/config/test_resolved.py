@@ -119,7 +119,7 @@ def test_they_are_read_back_as_types(paths):
         ({"toy": {"seeds": [1, 2]}}, {"toy/models/gru.json"}),  # a baseline is fitted with the first seed
         ({"seeds": [2, 1]}, {"toy/models/gru.json", "toy/models/mean.json"}),
         ({"toy": {"sampling": {"length": 11}}}, {"toy/sampling.json"}),
-        ({"evaluation": {"bootstrap": 200}}, {"toy/comparison.json"}),
+        ({"evaluation": {"confidence": 0.9}}, {"report.json", "toy/comparison.json"}),
         ({"evaluation": {"confidence": 0.9}}, {"toy/comparison.json", "report.json"}),
         ({"parallel": {"processes": 1}}, {"parallel.json"}),
         ({"toy": {"models": {"gru": {"units": 2}}}}, {"toy/models/mean.json", "toy/comparison.json", "report.json"}),

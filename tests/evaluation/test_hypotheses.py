@@ -1,24 +1,63 @@
-"""Which items a hypothesis speaks of, and which datasets it is asked of."""
+"""What a hypothesis is decided by, and which datasets it is asked of."""
 
 from pathlib import Path
+from typing import Any
 
-import pandas as pd
+import numpy as np
+import pytest
 from ruamel.yaml import YAML
 
-from stages.evaluation.hypotheses import Hypothesis, items_of
+from stages.evaluation.hypotheses import Evidence, Hypothesis, decide, outcome
+from stages.evaluation.metric import Metric
+from stages.evaluation.uncertainty import Independent
 from stages.tasks.discovery import find_task, task_names
 
-TABLE = pd.DataFrame({"id": list("abcdefgh"), "tokens": [8, 7, 6, 5, 4, 3, 2, 1]})
+ERROR = Metric("error", "Error", "points", lambda sums: sums[..., 1] / sums[..., 0], "", higher_is_better=False)
+LENGTHS = np.arange(400)
+ALL, LONGER = Hypothesis("It helps", "gru", "rnn"), Hypothesis("It helps on long ones", "gru", "rnn", "longer")
 
 
-def test_a_quarter_of_the_items_by_their_length():
-    assert list(items_of(TABLE, "shortest", "tokens")["id"]) == ["g", "h"]
-    assert list(items_of(TABLE, "longest", "tokens")["id"]) == ["a", "b"]
+def evidence(rnn: np.ndarray, gru: np.ndarray, **options: Any) -> Evidence:
+    """Return the evidence of two networks with these errors of the items, the mean over two seeds."""
+    rng = np.random.default_rng(0)
+
+    def added(errors: np.ndarray) -> np.ndarray:
+        seeds = [errors + rng.normal(0, 0.3, len(errors)) + shift for shift in (-0.01, 0.01)]
+        return np.stack([np.stack([np.ones(len(errors)), seed], axis=1) for seed in seeds])
+
+    given = {"unfinished": (), "upper_bounds": ()} | options
+    return Evidence(ERROR, {"rnn": added(rnn), "gru": added(gru)}, ("rnn", "gru"), Independent(), LENGTHS, **given)
 
 
-def test_all_items_and_items_without_a_length():
-    assert items_of(TABLE, "all", "tokens") is TABLE
-    assert items_of(TABLE, "longest", None) is TABLE
+def holds(hypothesis: Hypothesis, evidence: Evidence) -> str:
+    row = decide(hypothesis, evidence, 0.95)
+    return outcome(row | {"p_corrected": row["p"]}, ERROR, 0.95)
+
+
+def test_of_all_items_it_is_a_difference():
+    row = decide(ALL, evidence(np.full(400, 1.0), np.full(400, 0.5)), 0.95)
+    assert (row["num_items"], row["items"], row["undecidable"]) == (400, "all", None)
+    assert (row["error"], row["other_error"], row["difference"]) == pytest.approx((0.5, 1.0, -0.5), abs=0.05)
+    assert holds(ALL, evidence(np.full(400, 1.0), np.full(400, 0.5))) == "yes"
+    assert holds(ALL, evidence(np.full(400, 0.5), np.full(400, 1.0))) == "no"
+    assert holds(ALL, evidence(np.full(400, 1.0), np.full(400, 1.0))) == "not proven"
+
+
+def test_a_model_that_is_better_by_as_much_on_short_items_is_not_better_for_length():
+    everywhere = evidence(np.full(400, 1.0), np.full(400, 0.5))
+    row = decide(LONGER, everywhere, 0.95)
+    assert (row["error"], row["other_error"], row["difference"]) == pytest.approx((-0.5, -0.5, 0), abs=0.1)
+    assert row["num_items"] == 200 and holds(LONGER, everywhere) == "not proven"
+    on_long = evidence(np.where(LENGTHS > 200, 1.0, 0.5), np.full(400, 0.5))
+    assert holds(LONGER, on_long) == "yes"
+    assert holds(LONGER, evidence(np.where(LENGTHS < 200, 1.0, 0.5), np.full(400, 0.5))) == "no"
+
+
+def test_what_is_not_known_decides_nothing():
+    better, worse = np.full(400, 0.5), np.full(400, 1.0)
+    assert holds(ALL, evidence(worse, better, unfinished={"rnn"})) == "unfinished"
+    assert holds(ALL, evidence(worse, better, upper_bounds={"gru"})) == "yes"  # a bound may win
+    assert holds(ALL, evidence(better, worse, upper_bounds={"gru"})) == "bound"  # but not lose
 
 
 def test_a_hypothesis_is_asked_of_the_datasets_that_it_names():
@@ -33,3 +72,9 @@ def test_all_hypotheses_name_datasets_that_are_shipped():
         asked = {dataset for hypothesis in find_task(name).hypotheses for dataset in hypothesis.datasets}
         assert all(hypothesis.datasets for hypothesis in find_task(name).hypotheses)
         assert asked <= set(params.get(name, {}).get("datasets", ()))
+
+
+def test_only_tasks_whose_items_have_lengths_ask_about_longer_ones():
+    for name in task_names():
+        task = find_task(name)
+        assert task.length_column or all(hypothesis.items == "all" for hypothesis in task.hypotheses)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stages.reporting.claims import FASTER, Claim, claims
+from stages.reporting.claims import FASTER, Claim, claims, decided
 from tests.toy_task import TASK
 
 
@@ -22,6 +22,7 @@ def claim(*outcomes: tuple[str, str]) -> Claim:
         ([("a", "no"), ("b", "not proven")], "Contradicted on 1 of 2 datasets"),
         ([("a", "not proven"), ("b", "unfinished")], "Not shown on any dataset"),
         ([("a", "equal")], "Not shown on a"),
+        ([("a", "bound")], "Not decidable for the figure is a bound of what it would be"),
         ([("a", "unfinished"), ("b", "unfinished")], "Undecided training had not finished"),
     ],
 )
@@ -35,7 +36,8 @@ def context(cnn: float, hypotheses: list) -> dict:
         name: {"timings": {stage: {"examples_per_second": speed} for stage in ("train", "evaluate")}}
         for name, speed in speeds.items()
     }
-    return {"task": TASK, "compare": {"hypotheses": hypotheses}, "models": models}
+    compared = {"compare": {"hypotheses": hypotheses}, "task": TASK}
+    return compared | {"models": models, "hypotheses": decided({"mine": compared}, 0.95)["mine"]}
 
 
 ASKED = {
@@ -46,7 +48,7 @@ ASKED = {
     "num_items": 9,
     TASK.primary.name: 0.5,
     f"other_{TASK.primary.name}": 0.6,
-    **{"difference": 0.1, "low": 0.0, "high": 0.2, "p": 0.5, "holds": "not proven"},
+    **{"difference": 0.1, "low": 0.0, "high": 0.2, "p": 0.03, "over_seeds": True, "undecidable": None},
 }
 
 
@@ -62,3 +64,12 @@ def test_no_claim_is_made_of_a_dataset_of_which_none_was_asked():
     assert {row["dataset"] for row in claims({"mine": context(200, []), "notes": context(200, [ASKED])})[1].rows} == {
         "notes"
     }
+
+
+def test_p_is_corrected_for_all_claims_of_the_page():
+    one = {"compare": {"hypotheses": [ASKED]}, "task": TASK}
+    (alone,) = decided({"mine": one}, 0.95)["mine"]
+    assert (alone["p_corrected"], alone["holds"]) == (0.03, "no")  # of an error, more is worse
+    both = decided({"mine": one, "yours": one}, 0.95)
+    assert [row["p_corrected"] for rows in both.values() for row in rows] == [0.06, 0.06]
+    assert {row["holds"] for rows in both.values() for row in rows} == {"not proven"}

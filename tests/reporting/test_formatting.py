@@ -1,17 +1,15 @@
 """Numbers in words, and texts in Markdown."""
 
-import pytest
-
 from stages.reporting.formatting import (
     escape_markdown,
     interval,
     megabytes,
-    probability,
     seconds,
     signature_line,
     spread,
 )
 
+SAMPLE = {"words": "2,000 items, each by itself"}
 SIGNATURE = {"items": 2000, "part": "test", "split": "abc", "seeds": [1, 2], "average": "mean over seeds"}
 
 
@@ -23,7 +21,7 @@ def test_numbers_in_words():
     assert [seconds(value) for value in (0.001, 0.0512, 3.14, 1234.5)] == ["<0.01", "0.05", "3.1", "1,234"]
     assert [spread(value) for value in (None, 0.0123)] == ["–", "0.012"]
     assert [megabytes(count) for count in (2_345_678, 49_999, 1_234_567_890)] == ["2.3", "<0.1", "1,234.6"]
-    assert [probability(p) for p in (0.0123, 1.0, 0.00056)] == ["0.012", "1", "0.00056"]
+    assert interval({"mean": 0.05, "low": None, "high": None}) == "0.050"
 
 
 def test_markdown_is_escaped():
@@ -33,16 +31,11 @@ def test_markdown_is_escaped():
 
 
 def test_a_signature_in_words():
-    assert signature_line({"signature": SIGNATURE, "best": "gru"}) == (
-        "2,000 test items, split abc, seeds 1, 2 (gru), mean over seeds"
+    assert signature_line({"signature": SIGNATURE, "best": "gru", "sample": SAMPLE}) == (
+        "2,000 test items (2,000 items, each by itself), split abc, seeds 1, 2 (gru), mean over seeds"
     )
     more = SIGNATURE | {"vocabulary": 4321, "calibration_bins": 15}
-    assert signature_line({"signature": more, "best": "gru"}) == (
-        "2,000 test items, split abc, seeds 1, 2 (gru), vocabulary 4,321, mean over seeds; calibration bins: 15"
+    assert signature_line({"signature": more, "best": "gru", "sample": SAMPLE}) == (
+        "2,000 test items (2,000 items, each by itself), split abc, seeds 1, 2 (gru), vocabulary 4,321, mean over "
+        "seeds; calibration bins: 15"
     )
-
-
-@pytest.mark.parametrize(("items", "warned"), [(5, True), (6, False)])
-def test_so_few_items_that_nothing_can_be_proven_are_called_so(items, warned):
-    line = signature_line({"signature": SIGNATURE | {"items": items}, "best": "gru"})
-    assert ("too few to prove" in line) == warned

@@ -12,19 +12,17 @@ import pandas as pd
 import pytest
 
 from stages import compare as module
-from stages.compare import all_pairs, compare, decide_hypotheses, refuse_other_items
+from stages.compare import compare, refuse_other_items
 from stages.config.dataset import Dataset
 from stages.config.paths import Paths
 from stages.config.resolved import ComparisonFile
 from stages.config.schema import EvaluationConfig
 from stages.evaluation.hypotheses import Hypothesis
-from stages.evaluation.significance import resample
 from stages.runtime.errors import UserError
 from stages.runtime.files import write_json
 from tests.toy_task import TASK
 
 PROJECT = Path(__file__).parents[2]
-QUICK = EvaluationConfig(bootstrap=300, permutations=300)
 BASELINES = ("last", "mean")
 Models = dict[str, tuple[float, pd.DataFrame]]  # by name, the MAE on validation and the predictions
 
@@ -60,7 +58,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Models], d
     def call(models: Models, unfinished: str | None = None) -> dict[str, Any]:
         baselines = tuple(name for name in models if name in BASELINES)
         networks = tuple(name for name in models if name not in BASELINES)
-        file = ComparisonFile(baselines=baselines, networks=networks, evaluation=QUICK)
+        file = ComparisonFile(baselines=baselines, networks=networks, evaluation=EvaluationConfig())
         write_json(dataset.paths.task_params("toy", "comparison"), file.model_dump(mode="json"))
         for name, (validation, table) in models.items():
             dataset.predictions(name).parent.mkdir(parents=True, exist_ok=True)
@@ -87,7 +85,7 @@ def test_stage(run, tmp_path):
     assert outcome["verdict"].startswith(
         "lstm beats last, the best baseline on validation, by 2.000 points of MAE, 95% interval of the "
     )
-    assert outcome["verdict"].endswith("Also better than last: gru.")
+    assert "after correction, and every other baseline. Also better than last: gru." in outcome["verdict"]
     assert {name: model["baseline"] for name, model in outcome["models"].items()} == {
         "gru": False,
         "last": True,
@@ -103,7 +101,8 @@ def test_stage(run, tmp_path):
     assert outcome["models"]["lstm"]["validation_mae"] == 0.8
     versus = outcome["models"]["gru"]["against_baseline"]
     assert versus["low"] < versus["difference"] < versus["high"] < 0
-    assert versus["p"] == pytest.approx(1 / 301, abs=1e-6) and versus["p"] < versus["p_corrected"] < 0.05
+    assert 0 <= versus["p_corrected"] < 0.05 and versus["over_seeds"]
+    assert outcome["sample"] == {"independent": 200, "fewest": 5, "words": "200 items, each by itself"}
     assert len(outcome["pairs"]) == 6
     first = (tmp_path / "reports/compare/mine.json").read_bytes()
     run(models)
@@ -113,7 +112,8 @@ def test_stage(run, tmp_path):
 def test_same_predictions_twice(run):
     same = predictions(1.0)
     versus = run({"mean": (2.0, same), "gru": (1.0, same)})["models"]["gru"]["against_baseline"]
-    assert versus == {"difference": 0, "p": 1, "p_corrected": 1, "low": 0, "high": 0}
+    same = {"difference": 0, "low": 0, "high": 0, "p": 1, "p_corrected": 1, "independent": 200}
+    assert versus == same | {"over_seeds": False}  # the network has one seed
 
 
 def test_of_two_that_are_equal_on_validation_the_baseline_is_best(run):
@@ -160,46 +160,6 @@ def test_the_stage_refuses_other_items(run, tmp_path):
     assert not (tmp_path / "reports/compare/mine.json").exists()
 
 
-def test_pairs_are_corrected_for_their_number():
-    tables = {
-        name: predictions(error, seed=number)
-        for number, (name, error) in enumerate({"a": 1, "b": 1.05, "c": 3}.items())
-    }
-    resampled = resample({name: TASK.per_seed(table) for name, table in tables.items()}, TASK.metrics, QUICK)
-    items = {name: TASK.per_item(table) for name, table in tables.items()}
-    pairs = all_pairs(items, resampled, TASK.primary, QUICK)
-    assert [(pair["one"], pair["other"]) for pair in pairs] == [("a", "b"), ("a", "c"), ("b", "c")]
-    assert all(pair["p"] <= pair["p_corrected"] <= 1 for pair in pairs)
-    assert all(pair["low"] <= pair["difference"] <= pair["high"] for pair in pairs)
-
-
-class Claims(type(TASK)):
-    """The toy task with hypotheses."""
-
-    length_column = "tokens"
-    hypotheses = (
-        Hypothesis("Gates help on longer sequences", "gru", "rnn", "longest"),
-        Hypothesis("Gates help on shorter sequences", "gru", "rnn", "shortest"),
-        Hypothesis("Old is better", "rnn", "gru"),
-        Hypothesis("Convolution helps", "cnn", "rnn"),
-    )
-
-
-def test_hypotheses_are_decided_on_the_items_that_they_speak_of():
-    good, poor = predictions(1.0, items=400), predictions(1.0, items=400)
-    poor["predicted"] = poor["predicted"].where(poor["tokens"] <= 300, poor["target"] + 5)
-    rows = {
-        row["words"]: row for row in decide_hypotheses(Claims(), Claims.hypotheses, {"gru": good, "rnn": poor}, QUICK)
-    }
-    assert "Convolution helps" not in rows  # there is no cnn
-    longest = rows["Gates help on longer sequences"]
-    assert (longest["holds"], longest["num_items"], longest["other_mae"]) == ("yes", 100, pytest.approx(5))
-    assert longest["items"] == "longest" and longest["difference"] < 0
-    shortest = rows["Gates help on shorter sequences"]
-    assert (shortest["holds"], shortest["difference"]) == ("not proven", 0)
-    assert rows["Old is better"]["holds"] == "no"
-
-
 def test_neither_keras_nor_jax_is_imported():
     heavy = "{'keras', 'jax', 'great_expectations', 'sklearn', 'tensorflow', 'torch'}"
     code = f"import sys, stages.compare; sys.exit(', '.join({heavy} & set(sys.modules)) or 0)"
@@ -214,8 +174,8 @@ def test_a_model_that_was_still_improving_decides_no_hypothesis(run, monkeypatch
         "gru": (0.8, predictions(1.0, 1.0, seed=2)),
         "lstm": (0.9, predictions(3.0, 3.0, seed=3)),
     }
-    assert [row["holds"] for row in run(models)["hypotheses"]] == ["yes"]
+    assert [row["undecidable"] for row in run(models)["hypotheses"]] == [None]
     result = run(models, unfinished="gru")
     assert result["models"]["gru"]["still_improving"] and not result["models"]["lstm"]["still_improving"]
-    assert [row["holds"] for row in result["hypotheses"]] == ["unfinished"]
+    assert [row["undecidable"] for row in result["hypotheses"]] == ["unfinished"]
     assert "Still improving when training ended, so more epochs may help: gru." in result["verdict"]

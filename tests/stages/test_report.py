@@ -35,8 +35,8 @@ class Scored(type(TASK)):
 
     metrics = (ACCURACY, LOSS)
     hypotheses = (
-        Hypothesis("Gates help on longer texts", "lstm", "rnn", "longest"),
-        Hypothesis("Gates help on longer texts", "gru", "rnn", "longest"),
+        Hypothesis("Gates help on longer texts", "lstm", "rnn", "longer"),
+        Hypothesis("Gates help on longer texts", "gru", "rnn", "longer"),
         Hypothesis("Both directions help", "bilstm", "lstm"),
         Hypothesis("Order matters", "lstm", "tfidf_logreg"),
         Hypothesis("Convolutions serve as well as recurrence", "cnn", "lstm"),
@@ -73,12 +73,14 @@ def summary(dataset: Dataset) -> dict[str, Any]:
 
 def test_summary_copies_the_values_under_its_documented_keys(make):
     mine = summary(make())
-    assert set(mine) == {"best", "best_baseline", "verdict", "signature", "models", "pairs", "hypotheses"}
+    keys = {"best", "best_baseline", "verdict", "sample", "by_group", "signature", "models", "pairs", "hypotheses"}
+    assert set(mine) == keys
     assert (mine["best"], mine["best_baseline"]) == ("lstm", "tfidf_logreg")
     assert mine["verdict"] == "lstm is <best> of all."
     assert mine["signature"]["split"] == "abc123" and mine["signature"]["items"] == 2000
     assert list(mine["models"]) == sorted(FOUR)
     lstm, proven = mine["models"]["lstm"], {"p": 0.0012, "p_corrected": 0.0123}
+    proven |= {"independent": 2000.0, "over_seeds": True}
     assert lstm["metrics"]["accuracy"] == {"mean": 0.85, "low": 0.81, "high": 0.88, "sd": 0.01, "seeds": 2}
     assert list(lstm["metrics"]) == ["accuracy", "log_loss"]
     assert (lstm["baseline"], lstm["validation_accuracy"], lstm["num_params"]) == (False, 0.9, 12345)
@@ -101,7 +103,11 @@ def test_summary_copies_the_values_under_its_documented_keys(make):
         "low": 0.03,
         "high": 0.07,
         "p": 0.0012,
-        "holds": "not proven",
+        "p_corrected": pytest.approx(0.0024),
+        "independent": 2000.0,
+        "over_seeds": True,
+        "undecidable": None,
+        "holds": "yes",
     }
 
 
@@ -118,7 +124,9 @@ def test_leaderboard_ranks_by_the_primary_metric_on_test_and_marks_the_choice(ma
     assert rows[2].startswith("| tfidf\\_logreg (best baseline on validation) |")
     assert rows[2].endswith("| – | – | 12,345 | 2.3 | 1 |")
     assert "−30.0 [−32.0, −28.0]" in rows[3]
-    assert "2,000 test items, split abc123, seeds 1, 2 (lstm), vocabulary 4,321" in lines[-1]
+    assert (
+        "2,000 test items (2,000 items, each by itself), split abc123, seeds 1, 2 (lstm), vocabulary 4,321" in lines[-1]
+    )
     assert "95 % intervals" in read(make(), "leaderboard.md")
 
 
@@ -226,14 +234,16 @@ def test_a_model_that_was_still_improving_is_marked(make):
 def test_claims_come_last_with_a_verdict_and_the_numbers_that_decide_them(make):
     text = read(make(("rnn", "lstm", "gru", "bilstm", "cnn")), "index.html")
     assert text.index('id="reading"') < text.index('id="claims"')
-    gates = ["mine", "Yes", "gru against rnn longest quarter (512)", "+14.0 [+12.0, +16.0]", "0.0012", "0.840", "0.700"]
+    gates = ["mine", "Yes", "gru against rnn longest quarter less shortest (512)", "+14.0 [+12.0, +16.0]", "0.0048"]
+    gates += ["0.0012", "+84.0", "+70.0"]
     assert gates in table_rows(text, "Gates help on longer texts: does")
     assert '<h3>Gates help on longer texts</h3>\n<p><strong class="good">Holds</strong> on mine.</p>' in text
-    both = ["mine", "Not proven", "bilstm against lstm all items (512)", "−2.0 [−4.0, 0.0]", "0.0012", "0.830", "0.850"]
+    both = ["mine", "Not proven", "bilstm against lstm all items (512)", "−2.0 [−4.0, 0.0]", "0.2", "0.2"]
+    both += ["0.830", "0.850"]
     assert table_rows(text, "Both directions help")[1:] == [both]
     rows = table_rows(text, "Convolutions are faster than recurrence")
-    assert ["mine", "Yes", "cnn against lstm in training", "10.00 ×", "–", "34,567/s", "3,457/s"] in rows
-    assert ["mine", "Yes", "cnn against gru in prediction", "10.00 ×", "–", "2,000/s", "200/s"] in rows
+    assert ["mine", "Yes", "cnn against lstm in training", "10.00 ×", "–", "–", "34,567/s", "3,457/s"] in rows
+    assert ["mine", "Yes", "cnn against gru in prediction", "10.00 ×", "–", "–", "2,000/s", "200/s"] in rows
 
 
 def test_hypotheses_about_models_that_are_not_there_are_left_out(make):

@@ -18,7 +18,6 @@ toy:
   models:
     mean: {}
     gru: {units: 3}
-evaluation: {bootstrap: 100, permutations: 100}
 """
 OF_DATASET = ("fetch", "validate", "split", "window", "audit", "compare")
 OF_MODEL = ("train", "evaluate")

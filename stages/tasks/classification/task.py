@@ -13,7 +13,7 @@ from stages.config.dataset import Dataset
 from stages.config.schema import ParallelConfig
 from stages.tasks.base import EvaluationResult, Findings, Preparation, Split, Task
 from stages.tasks.classification.config import Reading, Section, SplitConfig
-from stages.tasks.classification.metrics import HYPOTHESES, METRICS, per_item, per_seed
+from stages.tasks.classification.metrics import HYPOTHESES, METRICS, per_seed
 from stages.training.replica import Fit, Job
 
 if TYPE_CHECKING:
@@ -125,10 +125,6 @@ class Classification(Task):
     def per_seed(self, predictions: "pd.DataFrame") -> np.ndarray:
         """Return every text's sufficient statistics, (seeds, texts, statistics)."""
         return per_seed(predictions)
-
-    def per_item(self, predictions: "pd.DataFrame") -> np.ndarray:
-        """Return how often each text was classified rightly, the mean over seeds, (texts,), in the order of ids."""
-        return per_item(predictions)
 
     def report_context(self, dataset: Dataset, models: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
         """Return the lengths of the texts; add examples and confusions to each of the models."""

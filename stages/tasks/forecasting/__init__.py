@@ -20,6 +20,7 @@ Under data/prepared/<dataset>/, n values in all series together, C covariates, S
 <part> is train, validation or test. A window belongs to the part in which all its targets lie, and may look back into
 the part before. Test has no windows there: `evaluate` gives its table to the saved model, which carries its scaler.
 
-Under data/predictions/<dataset>/<model>.parquet, a row for each block of the test part and seed: id, seed, and the sums
-of `STATISTICS` in modeling/statistics.py. A trained model's folder is described in `stages/training/saved.py`.
+Under data/predictions/<dataset>/<model>.parquet, a row for each origin of the test part's windows and seed: id, seed,
+horizon, and the sums of `STATISTICS` in modeling/statistics.py over all series. A trained model's folder is described
+in `stages/training/saved.py`.
 """

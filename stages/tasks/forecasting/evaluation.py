@@ -1,4 +1,4 @@
-"""A trained forecaster on the test part: every window, by block of time, by step and by series."""
+"""A trained forecaster on the test part: every window, by origin, by step and by series."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from stages.config.dataset import Dataset
 from stages.config.schema import PARTS, Part
 from stages.evaluation.metric import measure
 from stages.tasks.base import EvaluationResult
-from stages.tasks.forecasting.metrics import METRICS, WIDTHS
+from stages.tasks.forecasting.metrics import METRICS, UNITS, WIDTHS
 from stages.tasks.forecasting.modeling.contract import MEDIAN, Forecaster
 from stages.tasks.forecasting.modeling.data import Windows
 from stages.tasks.forecasting.modeling.saved import Saved
@@ -23,10 +23,8 @@ from stages.tasks.forecasting.splitter import content_hash
 
 Parts = Mapping[Part, pd.DataFrame]
 
-# A block's length in horizons. Windows at the ends of neighbouring blocks have targets in common: of models that do not
-# differ, blocks of one horizon let 13 of 100 seem to at 95 % (simulated for etth1's sizes), these 6 or 7.
-BLOCK_HORIZONS = 2
 MIN_UPDATES = 32  # of the intervals, where there are so many origins; and at least one per horizon
+DRIFT = 1.5  # times the error on validation, or a part of it: a remark is due
 RANDOM_EXAMPLES = 3  # windows drawn at random; the worst is shown, too
 INTERVAL_ENDS = ("low_95", "low_80", "median", "high_80", "high_95")  # columns of examples, in the order of LEVELS
 BIN_EDGES = np.linspace(-3, 3, 41)  # of the histogram of residuals, in the scaler's units; the ends hold all beyond
@@ -37,23 +35,24 @@ def evaluate(saved: Saved, dataset: Dataset) -> EvaluationResult:
     state, parts = saved.state, {part: pd.read_parquet(dataset.part(part)) for part in PARTS}
     validation, windows = later_windows(parts, state)
     windows = windows.take(np.argsort(windows.steps, kind="stable"))
-    block, update = block_numbers(windows), update_numbers(windows)
+    origin, update = origin_numbers(windows), update_numbers(windows)
     seconds, sums, examples = 0.0, {}, None
     for seed, forecaster in saved.replicas():
         online = OnlineConformal(forecaster.model, validation, state)
-        sums[seed] = ErrorSums.of(online.forecast(windows, update), windows, block, state)
+        sums[seed] = ErrorSums.of(online.forecast(windows, update), windows, origin, state)
         seconds += online.seconds
         if examples is None:
             examples = _examples(online, windows, update, sums[seed], parts, state)
     assert examples is not None
     steps = _by_step(list(sums.values()))
+    scores = {seed: measure_sums(of_seed.by_origin.sum(axis=0)) for seed, of_seed in sums.items()}
     return EvaluationResult(
-        pd.concat([of_seed.table().assign(seed=seed) for seed, of_seed in sums.items()]),
-        scores={seed: measure_sums(of_seed.by_block.sum(axis=0)) for seed, of_seed in sums.items()},
+        pd.concat([of_seed.table().assign(seed=seed, horizon=windows.horizon) for seed, of_seed in sums.items()]),
+        scores=scores,
         details={
             "by_step": steps,
             "by_series": _by_series(list(sums.values()), windows, state),
-            "signature": _signature(saved, parts, windows, block),
+            "signature": _signature(saved, parts, windows),
         },
         seconds=seconds,
         items=len(windows) * len(sums),
@@ -62,12 +61,18 @@ def evaluate(saved: Saved, dataset: Dataset) -> EvaluationResult:
             "steps": pd.DataFrame(steps),
             "residuals": next(iter(sums.values())).histogram(),
         },
+        remarks=_drift(saved, list(scores.values())),
     )
 
 
 def measure_sums(sums: np.ndarray) -> dict[str, float]:
     """Return all metrics, and the intervals' widths, of sums of STATISTICS (statistics,)."""
     return measure((*METRICS, *WIDTHS), sums)
+
+
+def measure_series(sums: np.ndarray) -> dict[str, float]:
+    """Return what `measure_sums` does, and the errors in the data's units, of one series' sums (statistics,)."""
+    return measure((*METRICS, *WIDTHS, *UNITS), sums)
 
 
 def measure_forecaster(forecaster: Forecaster, windows: Windows, state: ScalerState) -> dict[str, float]:
@@ -77,23 +82,23 @@ def measure_forecaster(forecaster: Forecaster, windows: Windows, state: ScalerSt
 
 @dataclass(frozen=True)
 class ErrorSums:
-    """What a forecaster's errors add up to, by block of time, step and window, and a histogram of its residuals."""
+    """What a forecaster's errors add up to, by origin, step and window, and a histogram of its residuals."""
 
-    by_block: np.ndarray  # sums of STATISTICS, (blocks, statistics)
+    by_origin: np.ndarray  # sums of STATISTICS over the windows that begin at a time, (origins, statistics)
     by_step: np.ndarray  # (H, statistics)
     by_window: np.ndarray  # (windows, statistics)
     counts: np.ndarray  # of residuals between BIN_EDGES
 
     @classmethod
     def of(
-        cls, forecasts: Iterable[np.ndarray], windows: Windows, block: np.ndarray, state: ScalerState
+        cls, forecasts: Iterable[np.ndarray], windows: Windows, origin: np.ndarray, state: ScalerState
     ) -> "ErrorSums":
         """Add up the errors of forecasts.
 
         Args:
             forecasts: quantiles (n, H, levels) of some windows at a time, in order.
             windows: all of them.
-            block: each window's, (windows,).
+            origin: the number of each window's, (windows,).
             state: the scaler.
         """
         by_step, counts = np.zeros((windows.horizon, len(STATISTICS))), np.zeros(len(BIN_EDGES) - 1, int)
@@ -106,13 +111,13 @@ class ErrorSums:
             residuals = (batch.targets() - quantiles[..., MEDIAN])[batch.observed_mask()]
             counts += np.histogram(np.clip(residuals, BIN_EDGES[0], BIN_EDGES[-1]), BIN_EDGES)[0]
         of_windows = np.concatenate(by_window)
-        by_block = np.zeros((block.max() + 1, len(STATISTICS)))
-        np.add.at(by_block, block, of_windows)
-        return cls(by_block, by_step, of_windows, counts)
+        by_origin = np.zeros((origin.max() + 1, len(STATISTICS)))
+        np.add.at(by_origin, origin, of_windows)
+        return cls(by_origin, by_step, of_windows, counts)
 
     def table(self) -> pd.DataFrame:
-        """Return a row for each block: id and STATISTICS."""
-        table = pd.DataFrame(self.by_block, columns=list(STATISTICS)).reset_index(names="id")
+        """Return a row for each origin, in the order of time: id and STATISTICS."""
+        table = pd.DataFrame(self.by_origin, columns=list(STATISTICS)).reset_index(names="id")
         return table.astype({"values": "int64"})
 
     def histogram(self) -> pd.DataFrame:
@@ -121,17 +126,9 @@ class ErrorSums:
         return pd.DataFrame({"error": middle.round(6), "share": self.counts / self.counts.sum()})
 
 
-def block_numbers(windows: Windows) -> np.ndarray:
-    """Return the number of each window's block, (windows,): forecasts that begin close to each other err alike.
-
-    A block holds the windows of all series that begin within BLOCK_HORIZONS, the last one up to twice as many. There
-    are at least two, shorter if need be: with so few, no difference is ever proven.
-    """
-    origins, length = windows.steps - windows.steps.min(), BLOCK_HORIZONS * windows.horizon
-    span = int(origins.max()) + 1
-    count = max(2, span // length)
-    length = max(1, min(length, span // count))
-    return np.asarray(np.unique(np.minimum(origins // length, count - 1), return_inverse=True)[1])
+def origin_numbers(windows: Windows) -> np.ndarray:
+    """Return the number of each window's origin, (windows,): those of all series that begin at a time have one."""
+    return np.asarray(np.unique(windows.steps, return_inverse=True)[1])
 
 
 def update_numbers(windows: Windows) -> np.ndarray:
@@ -149,15 +146,28 @@ def _by_step(sums: Sequence[ErrorSums]) -> list[dict[str, float]]:
 def _by_series(sums: Sequence[ErrorSums], windows: Windows, state: ScalerState) -> dict[str, dict[str, float]]:
     mean = np.mean([of_seed.by_window for of_seed in sums], axis=0)
     series = windows.series
-    return {name: measure_sums(mean[series == number].sum(axis=0)) for number, name in enumerate(state.series)}
+    return {name: measure_series(mean[series == number].sum(axis=0)) for number, name in enumerate(state.series)}
 
 
-def _signature(saved: Saved, parts: Parts, windows: Windows, block: np.ndarray) -> dict[str, Any]:
+def _drift(saved: Saved, scores: Sequence[Mapping[str, float]]) -> tuple[str, ...]:
+    """Return a remark if the errors on test are of another size than those on validation, which comes before it."""
+    primary = METRICS[0]
+    before = np.mean([row[primary.name] for row in saved.metadata["validation"]])
+    ratio = float(np.mean([row[primary.name] for row in scores]) / before) if before else 1.0
+    if 1 / DRIFT < ratio < DRIFT:
+        return ()
+    return (
+        f"the {primary.title} on test is {ratio:.1f} times that on validation: the series changed in between (drift), "
+        "so what was best then may not be best later",
+    )
+
+
+def _signature(saved: Saved, parts: Parts, windows: Windows) -> dict[str, Any]:
     state = saved.state
     return {
         "part": "test",
         "split": content_hash(parts["test"]),
-        "items": int(block.max()) + 1,
+        "items": len(np.unique(windows.steps)),
         "windows": len(windows),
         "values_not_counted": int((~windows.observed_mask()).sum()),
         "series": len(state.series),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stages.evaluation.metric import Metric
-from stages.tasks.forecasting.modeling.statistics import STATISTICS, mean_of, root_mean_squared
+from stages.tasks.forecasting.modeling.statistics import STATISTICS, mean_of, root_mean_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,19 +22,12 @@ METRICS = (
         headline=True,
     ),
     Metric(
-        "mae",
-        "MAE",
-        "MAE",
-        mean_of("absolute"),
-        "The mean absolute error, in the data's units.",
-        higher_is_better=False,
-    ),
-    Metric(
-        "rmse",
-        "RMSE",
-        "RMSE",
-        root_mean_squared,
-        "The root of the mean squared error, in the data's units.",
+        "rmsse",
+        "RMSSE",
+        "RMSSE",
+        root_mean_of("squared_scaled"),
+        "The root of the mean squared error in the units of MASE: large errors count more, and series of different "
+        "units count alike.",
         higher_is_better=False,
     ),
     Metric(
@@ -81,6 +74,16 @@ METRICS = (
         "The share of values inside the 80 % interval: the nearer to 0.8, the better.",
         higher_is_better=None,
         headline=True,
+        limits=(0, 1),
+    ),
+    Metric(
+        "interval_score_80",
+        "Interval score of 80 %",
+        "interval score",
+        mean_of("score_80"),
+        "The mean width of the 80 % interval, in the scaler's units, and for each value outside it 10 times how far "
+        "(Gneiting & Raftery 2007): a wide interval covers easily, a good one is narrow and covers.",
+        higher_is_better=False,
     ),
     Metric(
         "coverage_95",
@@ -89,10 +92,26 @@ METRICS = (
         mean_of("inside_95"),
         "The share of values inside the 95 % interval: the nearer to 0.95, the better.",
         higher_is_better=None,
+        limits=(0, 1),
+    ),
+    Metric(
+        "interval_score_95",
+        "Interval score of 95 %",
+        "interval score",
+        mean_of("score_95"),
+        "The mean width of the 95 % interval, in the scaler's units, and for each value outside it 40 times how far "
+        "(Gneiting & Raftery 2007): a wide interval covers easily, a good one is narrow and covers.",
+        higher_is_better=False,
     ),
 )
 
-# Shown in no table, but kept in the details of an evaluation.
+# Shown in no table of all models, but kept in the details of an evaluation; errors in the data's units by series alone.
+UNITS = (
+    Metric("mae", "MAE", "MAE", mean_of("absolute"), "The mean absolute error, in the data's units.", False),
+    Metric(
+        "rmse", "RMSE", "RMSE", root_mean_of("squared"), "The root of the mean squared error, in those units.", False
+    ),
+)
 WIDTHS = tuple(
     Metric(
         f"width_{level}",
@@ -109,9 +128,3 @@ WIDTHS = tuple(
 def per_seed(predictions: "pd.DataFrame") -> np.ndarray:
     """Return every block's sums of STATISTICS, (seeds, blocks, statistics)."""
     return np.stack([rows[list(STATISTICS)].to_numpy(float) for _, rows in predictions.groupby("seed")])
-
-
-def per_item(predictions: "pd.DataFrame") -> np.ndarray:
-    """Return what each block adds to the MASE, the mean over seeds, (blocks,): their mean is the MASE."""
-    sums = per_seed(predictions).mean(axis=0)
-    return np.asarray(sums[:, STATISTICS.index("scaled")] / sums[:, 0].mean())

@@ -13,9 +13,10 @@ import numpy as np
 from stages.config.dataset import Dataset
 from stages.config.schema import ParallelConfig
 from stages.evaluation.hypotheses import Hypothesis
+from stages.evaluation.uncertainty import Ordered, Sampling
 from stages.tasks.base import EvaluationResult, Findings, Preparation, Split, Task
 from stages.tasks.forecasting.config import Reading, Section, SplitConfig, WindowConfig
-from stages.tasks.forecasting.metrics import METRICS, per_item, per_seed
+from stages.tasks.forecasting.metrics import METRICS, per_seed
 from stages.tasks.forecasting.modeling.contract import Forecaster
 from stages.training.replica import Fit, Job
 
@@ -150,9 +151,9 @@ class Forecasting(Task):
         """Return every block's sums, (seeds, blocks, statistics)."""
         return per_seed(predictions)
 
-    def per_item(self, predictions: "pd.DataFrame") -> np.ndarray:
-        """Return what each block adds to the MASE, the mean over seeds, (blocks,)."""
-        return per_item(predictions)
+    def sampling(self, items: "pd.DataFrame") -> Sampling:
+        """Return that origins follow each other in time, and forecasts overlap by a horizon."""
+        return Ordered(overlap=int(items["horizon"].iloc[0]))
 
     def report_context(self, dataset: Dataset, models: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
         """Add forecasts and residuals to each of the models, as tables."""

@@ -15,7 +15,7 @@ Under data/prepared/<dataset>/, t tokens in a part:
 In window/ <part> is train or validation. The test part is not encoded ahead: `evaluate` gives its text to the saved
 model, which carries its vocabulary.
 
-Under data/predictions/<dataset>/<model>.parquet, a row for each block of the test part and seed: id, seed, characters,
-words (how many), bits (float64). A trained model's folder is described in `stages/training/saved.py`; beside what all
-tasks' have, model.json has the key `window`: meta.json.
+Under data/predictions/<dataset>/<model>.parquet, a row for each block of the test part and seed: id, seed, work,
+characters, words (how many), bits (float64). A trained model's folder is described in `stages/training/saved.py`;
+beside what all tasks' have, model.json has the key `window`: meta.json.
 """

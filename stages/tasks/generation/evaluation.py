@@ -16,7 +16,7 @@ from stages.tasks.generation.modeling.data import encode
 from stages.tasks.generation.modeling.saved import Saved
 from stages.tasks.generation.splitter import content_hash
 
-BLOCK = 1000  # characters, about: an item of the comparison
+BLOCK = 1000  # characters of a work, about: an item of the comparison
 REACH, WINDOWS = 256, 256  # tokens of a window before which nothing is known, and how many of them
 CONTEXT = "all text before, carried on; networks read 32 stretches, each after the 256 tokens before it"
 
@@ -32,7 +32,7 @@ def evaluate(saved: Saved, dataset: Dataset) -> EvaluationResult:
         costs[seed], upper_bound = model.token_nll_bits(ids), model.upper_bound
     seconds = clock.seconds() - began
     spelling = saved.meta.spelling_bits(ids, lengths)
-    blocks = {seed: block_statistics(text, cost + spelling, lengths) for seed, cost in costs.items()}
+    blocks = {seed: block_statistics(test, cost + spelling, lengths) for seed, cost in costs.items()}
     signature = {
         "part": "test",
         "split": content_hash(test),
@@ -57,24 +57,27 @@ def evaluate(saved: Saved, dataset: Dataset) -> EvaluationResult:
     )
 
 
-def block_statistics(text: str, costs: np.ndarray, lengths: np.ndarray) -> pd.DataFrame:
-    """Return a row for each block of a text: id, characters, words and bits; every token is in exactly one.
+def block_statistics(works: pd.DataFrame, costs: np.ndarray, lengths: np.ndarray) -> pd.DataFrame:
+    """Return a row for each block of a work: id, work, characters, words and bits; every token is in exactly one.
 
     Args:
-        text: all of it.
-        costs: of each token, (tokens,) bits.
+        works: columns id and text.
+        costs: of each token of all works together, (tokens,) bits.
         lengths: characters that each token stands for, (tokens,).
     """
+    text, sizes = "".join(works["text"]), works["text"].str.len().to_numpy()
     ends = np.cumsum(lengths)
-    block = (ends - 1) // BLOCK  # (tokens,)
-    count = int(block[-1]) + 1
+    work = np.searchsorted(np.cumsum(sizes), ends)  # (tokens,) where the token's last character stands
+    blocks = -(-sizes // BLOCK)  # of each work
+    block = (np.cumsum(blocks) - blocks)[work] + (ends - 1 - (np.cumsum(sizes) - sizes)[work]) // BLOCK
+    count = int(blocks.sum())
     word_starts = np.fromiter((match.start() for match in re.finditer(r"\S+", text)), np.int64)
     sums = (
         np.bincount(block, lengths, count),
         np.bincount(block[np.searchsorted(ends, word_starts, side="right")], minlength=count),
         np.bincount(block, costs, count),
     )
-    table = pd.DataFrame(dict(zip(STATISTICS, sums, strict=True)))
+    table = pd.DataFrame({"work": np.repeat(works["id"].to_numpy(), blocks)} | dict(zip(STATISTICS, sums, strict=True)))
     table = table[table["characters"] > 0].reset_index(names="id")
     return table.astype({"characters": "int64", "words": "int64"})
 

@@ -63,12 +63,3 @@ HYPOTHESES = (
 def per_seed(predictions: "pd.DataFrame") -> np.ndarray:
     """Return every block's `STATISTICS`, (seeds, blocks, 3)."""
     return np.stack([rows[list(STATISTICS)].to_numpy(float) for _, rows in predictions.groupby("seed")])
-
-
-def per_item(predictions: "pd.DataFrame") -> np.ndarray:
-    """Return each block's bits per mean number of characters, (blocks,), the mean over seeds.
-
-    Their mean is the bits per character.
-    """
-    statistics = per_seed(predictions).mean(axis=0)
-    return np.asarray(statistics[:, 2] / statistics[:, 0].mean())

@@ -12,9 +12,10 @@ import numpy as np
 
 from stages.config.dataset import Dataset
 from stages.config.schema import ParallelConfig, TaskSection
+from stages.evaluation.uncertainty import Grouped, Ordered, Sampling
 from stages.tasks.base import EvaluationResult, Findings, Preparation, Samples, Split, Task
 from stages.tasks.generation.config import Reading, Section, SplitConfig
-from stages.tasks.generation.metrics import HYPOTHESES, METRICS, per_item, per_seed
+from stages.tasks.generation.metrics import HYPOTHESES, METRICS, per_seed
 from stages.training.replica import Fit, Job
 
 if TYPE_CHECKING:
@@ -139,9 +140,10 @@ class Generation(Task):
         """Return every block's characters, words and bits, (seeds, blocks, 3)."""
         return per_seed(predictions)
 
-    def per_item(self, predictions: "pd.DataFrame") -> np.ndarray:
-        """Return what each block adds to the bits per character, the mean over seeds, (blocks,)."""
-        return per_item(predictions)
+    def sampling(self, items: "pd.DataFrame") -> Sampling:
+        """Return that works stand for others, if there are enough of them; else that blocks follow each other."""
+        works = Grouped(items["work"].to_numpy(), "works")
+        return works if items["work"].nunique() >= works.fewest else Ordered()
 
     def report_context(self, dataset: Dataset, models: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
         """Add the samples to each of the models."""

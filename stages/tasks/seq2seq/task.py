@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stages.config.dataset import Dataset
-from stages.config.schema import EvaluationConfig, ParallelConfig
+from stages.config.schema import ParallelConfig
+from stages.evaluation.uncertainty import Ordered, Sampling
 from stages.tasks.base import EvaluationResult, Findings, Preparation, Split, Task
 from stages.tasks.seq2seq.config import Reading, Section, SplitConfig
-from stages.tasks.seq2seq.metrics import HYPOTHESES, METRICS, per_item, per_seed
+from stages.tasks.seq2seq.metrics import HYPOTHESES, METRICS, per_seed
 from stages.training.replica import Fit, Job
 
 if TYPE_CHECKING:
@@ -121,21 +122,9 @@ class Seq2seq(Task):
         """Return every source's sufficient statistics, (seeds, sources, columns)."""
         return per_seed(predictions)
 
-    def per_item(self, predictions: "pd.DataFrame") -> np.ndarray:
-        """Return what each source adds to the token error rate, the mean over seeds, (sources,)."""
-        return per_item(predictions)
-
-    def extra_tests(
-        self,
-        dataset: Dataset,
-        predictions: Mapping[str, "pd.DataFrame"],
-        baseline: str | None,
-        config: EvaluationConfig,
-    ) -> dict[str, Any]:
-        """Return sacrebleu's own paired bootstrap of BLEU."""
-        from stages.tasks.seq2seq.paired_bleu import paired_bleu
-
-        return paired_bleu(dataset, predictions, baseline, config)
+    def sampling(self, items: "pd.DataFrame") -> Sampling:
+        """Return that sources stand in the order of the data: verses of a chapter and words of a stem are alike."""
+        return Ordered()
 
     def report_context(self, dataset: Dataset, models: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
         """Return the lengths of the texts; add examples to each of the models."""

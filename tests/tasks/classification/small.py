@@ -81,7 +81,7 @@ def write_params(root: Path, entry: Mapping[str, Any] | None = None, **section: 
         "training": {"min_steps": 1, "epochs": 2, "batch_size": 16, "buckets": 2},
         "models": {name: tiny_model(name).model_dump() for name in ALL_MODELS},
     }
-    params = params_type({"classification": Section})(classification=defaults | section, evaluation={"bootstrap": 100})
+    params = params_type({"classification": Section})(classification=defaults | section)
     write_resolved(params, paths)
     return Dataset(paths, "classification", "mine")
 

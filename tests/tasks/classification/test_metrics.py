@@ -131,18 +131,12 @@ def predictions(hits):
     return pd.concat(tables)
 
 
-def test_per_seed_and_per_item():
+def test_per_seed():
     hits = np.array([[True, False, True, False], [True, True, True, False]])
     table = predictions(hits)
     statistics = TASK.per_seed(table)
     assert statistics.shape == (2, 4, 2 + 3 * 2 + 2 * BINS)
     assert TASK.primary.from_sums(statistics.sum(axis=1)).tolist() == [0.5, 0.75]
-    assert TASK.per_item(table).tolist() == [1, 0.5, 1, 0]
-
-
-def test_per_item_is_in_the_order_of_ids_whatever_that_of_the_rows():
-    hits = np.array([[True, False, True, False]])
-    assert TASK.per_item(predictions(hits)[::-1]).tolist() == [1, 0, 1, 0]
 
 
 def test_a_validation_label_that_train_lacks_counts_as_wrong():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from stages.evaluation.metric import measure
-from stages.tasks.forecasting.evaluation import block_numbers, measure_sums, update_numbers
+from stages.tasks.forecasting.evaluation import measure_series, measure_sums, origin_numbers, update_numbers
 from stages.tasks.forecasting.metrics import METRICS
 from stages.tasks.forecasting.modeling.contract import LEVELS, MEDIAN
 from stages.tasks.forecasting.modeling.data import Panel, Windows
@@ -27,13 +27,18 @@ def test_metrics_of_a_forecast_computed_by_hand():
     targets = np.array([[2.0, 5.0]])
     in_data_units = (10 * values for values in (quantiles[..., MEDIAN], targets))
     sums = value_statistics(quantiles, targets, *in_data_units, np.array([20.0])).sum(axis=(0, 1))
-    values = measure_sums(sums)
+    values = measure_series(sums)
+    assert values.items() >= measure_sums(sums).items()
     assert sums[STATISTICS.index("values")] == 2
     assert values["mae"] == 15 and values["rmse"] == pytest.approx(np.sqrt(450)) and values["mase"] == 0.75
+    assert values["rmsse"] == pytest.approx(np.sqrt(450) / 20)
     assert values["mse_standardised"] == 4.5 and values["mae_standardised"] == 1.5
     assert values["smape"] == pytest.approx((0 + 200 * 30 / 70) / 2)
     assert values["coverage_80"] == 0.5 and values["coverage_95"] == 0.5
     assert values["width_80"] == 2 and values["width_95"] == 4
+    # The second value lies 2 above the 80 % interval and 1 above the 95 % one: 2 / 0.2 and 2 / 0.05 times that.
+    assert values["interval_score_80"] == pytest.approx(2 + 20 / 2)
+    assert values["interval_score_95"] == pytest.approx(4 + 40 / 2)
     first = [(0.025 * 2), (0.1 * 1), 0, (0.1 * 1), (0.025 * 2)]
     second = [0.025 * 5, 0.1 * 4, 0.5 * 3, 0.9 * 2, 0.975 * 1]
     assert values["pinball"] == pytest.approx((np.mean(first) + np.mean(second)) / 2)
@@ -59,11 +64,10 @@ def windows_at_each_step(span: int, horizon: int) -> Windows:
     return Windows(panel, np.arange(span), 4, horizon)
 
 
-@pytest.mark.parametrize("span, horizon, sizes", [(100, 8, [16, 16, 16, 16, 16, 20]), (25, 12, [12, 13]), (1, 8, [1])])
-def test_blocks_are_two_horizons_long_and_hold_every_window_once(span, horizon, sizes):
-    """The last one takes what is left; a short test part has two, however short."""
-    block = block_numbers(windows_at_each_step(span, horizon))
-    assert np.bincount(block).tolist() == sizes and (np.diff(block) >= 0).all()
+def test_windows_that_begin_together_have_one_origin():
+    windows = windows_at_each_step(5, 2)
+    twice = replace(windows, starts=np.array([0, 2, 2, 4]))
+    assert origin_numbers(twice).tolist() == [0, 1, 1, 2]
 
 
 @pytest.mark.parametrize("span, horizon, count", [(25, 12, 25), (2785, 96, 32), (5214, 48, 109)])

@@ -50,8 +50,7 @@ def write_params(root: Path, entry: Mapping[str, Any] | None = None, **section: 
         "decoding": {"beam": 2},
         "models": {name: tiny_model(name).model_dump() for name in ALL_MODELS},
     }
-    evaluation = {"bootstrap": 100, "permutations": 100}
-    params = params_type({"seq2seq": Section})(seq2seq=defaults | section, evaluation=evaluation)
+    params = params_type({"seq2seq": Section})(seq2seq=defaults | section)
     write_resolved(params, paths)
     return Dataset(paths, "seq2seq", "mine")
 

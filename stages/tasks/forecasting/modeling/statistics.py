@@ -11,22 +11,25 @@ if TYPE_CHECKING:
     from stages.tasks.forecasting.modeling.data import Windows
     from stages.tasks.forecasting.modeling.scaler import ScalerState
 
-# 1, the error in the data's units and its square, the error in the series' naive error and in percent of the mean of
-# both values, the error in the scaler's units and its square, the pinball loss in those units (the mean over LEVELS),
-# and, for the 80 and 95 % intervals, whether the value lies inside, and their width.
+# 1, the error in the data's units and its square, the error in the series' naive error and its square, and in percent
+# of the mean of both values, the error in the scaler's units and its square, the pinball loss in those units (the mean
+# over LEVELS), and, for the 80 and 95 % intervals, whether the value lies inside, their width, and their score.
 STATISTICS = (
     "values",
     "absolute",
     "squared",
     "scaled",
+    "squared_scaled",
     "symmetric",
     "absolute_standardised",
     "squared_standardised",
     "pinball",
     "inside_80",
     "width_80",
+    "score_80",
     "inside_95",
     "width_95",
+    "score_95",
 )
 FromSums = Callable[[np.ndarray], np.ndarray]  # (…, statistics) → (…,)
 
@@ -37,17 +40,17 @@ def mean_of(statistic: str) -> FromSums:
     return lambda sums: np.asarray(sums[..., place] / sums[..., 0])
 
 
-def root_mean_squared(sums: np.ndarray) -> np.ndarray:
-    """Return the root of the mean squared error in the data's units, (…, statistics) → (…,)."""
-    return np.sqrt(mean_of("squared")(sums))
+def root_mean_of(statistic: str) -> FromSums:
+    """Return the function from sums to the root of the mean of a statistic over values."""
+    mean = mean_of(statistic)
+    return lambda sums: np.sqrt(mean(sums))
 
 
 # Metrics on validation; the first chooses between models. Those of intervals are not among them: the intervals come
 # from there, so validation would flatter them.
 VALIDATION: dict[str, FromSums] = {
     "mase": mean_of("scaled"),
-    "mae": mean_of("absolute"),
-    "rmse": root_mean_squared,
+    "rmsse": root_mean_of("squared_scaled"),
     "smape": mean_of("symmetric"),
     "mse_standardised": mean_of("squared_standardised"),
     "mae_standardised": mean_of("absolute_standardised"),
@@ -97,13 +100,16 @@ def value_statistics(
     intervals = []
     for low, high in ((1, 3), (0, 4)):
         inside = (gaps[..., low] >= 0) & (gaps[..., high] <= 0)
-        intervals += [inside, quantiles[..., high] - quantiles[..., low]]
+        width = quantiles[..., high] - quantiles[..., low]
+        outside = np.maximum(-gaps[..., low], 0) + np.maximum(gaps[..., high], 0)
+        intervals += [inside, width, width + outside / levels[low]]  # score: Gneiting & Raftery 2007, equation 43
     return np.stack(
         [
             np.ones_like(error),
             error,
             error**2,
             error / naive_error[:, None],
+            (error / naive_error[:, None]) ** 2,
             200 * np.divide(error, size, out=np.zeros_like(size), where=size > 0),
             standardised,
             standardised**2,

@@ -219,10 +219,6 @@ class Toy(Task):
         tables = [table for _, table in predictions.groupby("seed")]
         return np.stack([_statistics(table["predicted"].to_numpy(), table["target"].to_numpy()) for table in tables])
 
-    def per_item(self, predictions: "pd.DataFrame") -> np.ndarray:
-        """Return every sequence's absolute error, the mean over seeds, (sequences,)."""
-        return self.per_seed(predictions)[:, :, 1].mean(0)
-
     def report_context(self, dataset: Dataset, models: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
         """Return how far test's numbers lie from train's mean."""
         import pandas as pd

@@ -1,0 +1,236 @@
+"""How far would a figure move with other test items and other seeds? Intervals and p-values of one model of variance.
+
+A figure of a network is a mean over its seeds, measured on a sample of items. The variance of a difference of two is
+
+    V = V(items) + s²_A / S_A + s²_B / S_B
+
+with s² the variance over a side's S seeds, where it has any (Bouthillier et al. 2021, "Accounting for variance in
+machine learning benchmarks"; Reimers & Gurevych 2018, "Why comparing single performance scores does not allow to draw
+conclusions about machine learning approaches"). What an item adds is its influence by the jackknife (Efron & Stein
+1981), so that sums, ratios, F1 and BLEU are treated alike; how the influences' mean varies depends on whether items are
+independent (`Sampling`; Dror et al. 2018, "The hitchhiker's guide to testing statistical significance in NLP"). p and
+the interval are Student's t of difference / √V with the degrees of freedom of Satterthwaite (1946).
+
+Two or three seeds say little about s². So each network's is drawn half-way to the mean of all networks of the dataset,
+as moderated t-statistics are (Smyth 2004), and its degrees of freedom stay S − 1. docs/statistics.md has the error
+rates that were simulated.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from stages.evaluation.metric import Metric
+
+CHUNK = 2000  # items that are left out at a time
+FEW = 30  # independent items below which a warning is due
+
+
+class ItemPart(NamedTuple):
+    """How a mean over items varies with them."""
+
+    variance: float
+    df: float  # degrees of freedom
+    independent: float  # as how many independent items they count
+
+
+class Sampling(ABC):
+    """How the items of a test part came about, which says how alike neighbours are."""
+
+    fewest = 5  # independent items without which nothing is said
+
+    @abstractmethod
+    def spread(self, influence: np.ndarray) -> ItemPart:
+        """Return how the mean of the items' influences, (items,), varies."""
+
+    @abstractmethod
+    def describe(self, independent: float) -> str:
+        """Say what a claim rests on that counts as so many independent items."""
+
+
+class Independent(Sampling):
+    """Items that were drawn one by one."""
+
+    def spread(self, influence: np.ndarray) -> ItemPart:
+        """Return the variance of a mean of independent values."""
+        count = len(influence)
+        return ItemPart(float(influence.var(ddof=1)) / count if count > 1 else 0.0, count - 1, count)
+
+    def describe(self, independent: float) -> str:
+        """Say that each counts."""
+        return f"{independent:,.0f} items, each by itself"
+
+
+@dataclass(frozen=True)
+class Grouped(Sampling):
+    """Items of a few groups, such as the works of a text: others of them would be other groups."""
+
+    groups: np.ndarray  # (items,) each item's
+    name: str  # of the groups, in the plural
+    fewest = 4
+
+    def spread(self, influence: np.ndarray) -> ItemPart:
+        """Return the variance over groups of what each adds in all."""
+        _, number = np.unique(self.groups, return_inverse=True)
+        sums = np.bincount(number, influence / len(influence))
+        count = len(sums)
+        variance = float(((sums - sums.mean()) ** 2).sum()) * count / (count - 1) if count > 1 else 0.0
+        return ItemPart(variance, count - 1, count)
+
+    def describe(self, independent: float) -> str:
+        """Name the groups."""
+        return f"{independent:.0f} {self.name}, whose differences from each other it includes"
+
+
+@dataclass(frozen=True)
+class Ordered(Sampling):
+    """Items in an order in which neighbours are alike, such as lines of a text or hours.
+
+    The long-run variance is estimated from the longest waves of the influences, by an equally weighted cosine
+    transform (Müller 2007; Lazarus, Lewis, Stock & Watson 2018, "HAR inference: recommendations for practice"). How
+    many of them follows from the number of independent stretches: how long one is, is the block length by Politis &
+    White (2004, corrected by Patton, Politis & White 2009), and no shorter than items overlap.
+    """
+
+    overlap: int = 1  # neighbours that have something in common, such as the values that two forecasts are of
+
+    def spread(self, influence: np.ndarray) -> ItemPart:
+        """Return the long-run variance over the number of items."""
+        from scipy.fft import dct
+
+        count = len(influence)
+        independent = count / self.stretch(influence)
+        waves = max(3, int(0.6 * independent ** (2 / 3)))
+        cosines = dct(influence, norm="ortho")[1 : waves + 1]
+        return ItemPart(float((cosines**2).mean()) / count if len(cosines) else 0.0, waves, independent)
+
+    def stretch(self, influence: np.ndarray) -> float:
+        """Return how many neighbours count as one independent item."""
+        from arch.bootstrap import optimal_block_length  # slow to import
+
+        if len(influence) < 10 or not np.ptp(influence):
+            return self.overlap
+        return max(self.overlap, float(optimal_block_length(influence)["stationary"].iloc[0]), 1)
+
+    def describe(self, independent: float) -> str:
+        """Say as how many they count."""
+        return f"neighbouring items that count as {independent:,.0f} independent ones"
+
+
+class SeedPart(NamedTuple):
+    """How a network's mean over seeds varies with them; of a baseline there is none."""
+
+    variance: float | None  # over seeds; None: one seed does not tell
+    seeds: int
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of one model, or a difference of some, and what its uncertainty is made of."""
+
+    value: float
+    influence: np.ndarray  # of each item, (items,): their mean is 0
+    seeds: tuple[SeedPart, ...]
+
+    def __sub__(self, other: "Figure") -> "Figure":
+        """Return the difference; the items are the same, the seeds are not."""
+        return Figure(self.value - other.value, self.influence - other.influence, self.seeds + other.seeds)
+
+    @property
+    def over_seeds(self) -> bool:
+        """Whether its uncertainty covers other seeds: every network has two or more."""
+        return all(part.variance is not None for part in self.seeds)
+
+
+class Uncertainty(NamedTuple):
+    """An interval and the two-sided p-value of a figure of 0; None where there are too few independent items."""
+
+    low: float | None
+    high: float | None
+    p: float | None
+    independent: float
+
+    def worded(self) -> dict[str, float | None]:
+        """Return what is written of it."""
+        return self._asdict() | {"independent": round(self.independent, 1)}
+
+
+def figure(
+    metric: Metric,
+    statistics: np.ndarray,
+    network: bool,
+    chosen: np.ndarray | None = None,
+    less: np.ndarray | None = None,
+) -> Figure:
+    """Return a model's figure by a metric.
+
+    Args:
+        metric: what is computed of sums.
+        statistics: what each item adds to them, (seeds, items, statistics).
+        network: whether its seeds are of chance; a baseline has one, and none of chance.
+        chosen: (items,) bool: those that it is computed on; None: all.
+        less: (items,) bool: those whose figure is subtracted, seed by seed; None: nothing is.
+    """
+    values, influence = _jackknife(metric, statistics, chosen)
+    if less is not None:
+        subtracted, of_less = _jackknife(metric, statistics, less)
+        values, influence = values - subtracted, influence - of_less
+    variance = float(values.var(ddof=1)) if len(values) > 1 else None
+    return Figure(float(values.mean()), influence, (SeedPart(variance, len(values)),) if network else ())
+
+
+def _jackknife(metric: Metric, statistics: np.ndarray, chosen: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return the metric of each seed, (seeds,), and each item's influence on their mean, (items,)."""
+    items = statistics.shape[1]
+    place = np.arange(items) if chosen is None else np.flatnonzero(chosen)
+    sums = statistics[:, place].sum(axis=1)  # (seeds, statistics)
+    values = np.asarray(metric.from_sums(sums), float)
+    influence = np.zeros(items)
+    for start in range(0, len(place), CHUNK):
+        rows = place[start : start + CHUNK]
+        without = metric.from_sums(sums[:, None] - statistics[:, rows])  # (seeds, rows)
+        influence[rows] = (len(place) - 1) * (values[:, None] - without).mean(axis=0)
+    influence[place] -= influence[place].mean()
+    return values, influence * (items / len(place))  # so that their mean over all items moves the figure
+
+
+def moderated(figures: Mapping[str, Figure]) -> dict[str, Figure]:
+    """Return models' figures, each network's variance over seeds drawn half-way to the mean of all networks."""
+    known = [part.variance for figure in figures.values() for part in figure.seeds if part.variance is not None]
+    mean = float(np.mean(known)) if known else 0.0
+
+    def drawn(part: SeedPart) -> SeedPart:
+        return part if part.variance is None else part._replace(variance=(part.variance + mean) / 2)
+
+    return {name: replace(each, seeds=tuple(map(drawn, each.seeds))) for name, each in figures.items()}
+
+
+def uncertainty(figure: Figure, sampling: Sampling, confidence: float) -> Uncertainty:
+    """Return a figure's interval and p-value."""
+    from scipy.special import stdtr, stdtrit  # Student's t: much faster than scipy.stats
+
+    items = sampling.spread(figure.influence)
+    if items.independent < sampling.fewest:
+        return Uncertainty(None, None, None, items.independent)
+    parts = [(items.variance, items.df)]
+    parts += [(part.variance / part.seeds, part.seeds - 1) for part in figure.seeds if part.variance is not None]
+    total = sum(variance for variance, _ in parts)
+    if total == 0:
+        return Uncertainty(figure.value, figure.value, float(figure.value == 0), items.independent)
+    df = total**2 / sum(variance**2 / df for variance, df in parts)
+    error = float(np.sqrt(total))
+    reach = float(stdtrit(df, (1 + confidence) / 2)) * error
+    p = 2 * float(stdtr(df, -abs(figure.value) / error))
+    return Uncertainty(figure.value - reach, figure.value + reach, p, items.independent)
+
+
+def holm(p: Sequence[float | None]) -> list[float | None]:
+    """Return p-values corrected for their number, so that the chance of any false finding is kept (Holm 1979)."""
+    from statsmodels.stats.multitest import multipletests  # slow to import
+
+    known = [value for value in p if value is not None]
+    corrected = iter(multipletests(known, method="holm")[1] if known else ())
+    return [None if value is None else float(next(corrected)) for value in p]
