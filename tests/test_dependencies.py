@@ -256,7 +256,7 @@ def test_only_what_judges_models_depends_on_the_test_part():
         for name, stage in stages(path).items():
             reads_test = {"data/prepared/${item.dataset}/parts", "data/prepared/${item.dataset}/parts/test.parquet"}
             if reads_test & set(stage["deps"]):
-                assert name in ("audit", "evaluate", "compare"), f"{path}: {name}"
+                assert name in ("audit", "evaluate"), f"{path}: {name}"
 
 
 def test_the_graph_is_short():

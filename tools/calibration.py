@@ -1,9 +1,9 @@
 """How often the comparison is wrong where the truth is known → the tables of docs/statistics.md.
 
 Models that do not differ are simulated, and compared by the very functions that `compare` uses. For dependent items
-the null is made of real differences: predictions of a `dvc repro`, two models at a time, whose differences are given
-random phases (Theiler et al. 1992) and so keep their spectrum, and with it how alike neighbours are, but lose their
-mean. `make calibration` takes some minutes.
+the null is made of real differences: of the predictions of a `dvc repro`, two models at a time, the spectrum is taken,
+which says how alike neighbours are, and series with that spectrum and a mean of 0 are drawn. `make calibration` takes
+some minutes.
 """
 
 import gc
@@ -29,6 +29,7 @@ PAGE = Path("docs/statistics.md")
 BEGIN, END = "<!-- made by `make calibration` -->", "<!-- end of the tables -->"
 SCORE = Metric("score", "Score", "points", lambda sums: sums[..., 1] / sums[..., 0], "")
 ITEMS, NETWORKS, CONFIDENCE = 300, 7, 0.95
+SMOOTH = 5  # neighbouring frequencies of a spectrum that are averaged
 RATIOS, SEEDS = (0.0, 0.5, 1.0, 2.0), (2, 3, 5)
 
 
@@ -66,13 +67,17 @@ def error_rates(ratio: float, seeds: int, repetitions: int, networks: int = NETW
 
 
 def null_series(rng: np.random.Generator, differences: np.ndarray) -> np.ndarray:
-    """Return half as many values as real differences, (items,), with their spectrum and a true mean of 0."""
+    """Return half as many values as real differences, (items,), drawn with their spectrum and a true mean of 0."""
     count = len(differences)
-    spectrum = np.abs(np.fft.rfft(differences - differences.mean()))
-    phases = np.exp(2j * np.pi * rng.random(len(spectrum)))
-    surrogate = np.fft.irfft(spectrum * phases, count)
+    power = np.abs(np.fft.rfft(differences - differences.mean())) ** 2
+    power[0] = power[1]  # the mean was taken out, but another test part would have another
+    smooth = np.convolve(np.pad(power, SMOOTH // 2, mode="reflect"), np.full(SMOOTH, 1 / SMOOTH), mode="valid")
+    real, imaginary = rng.normal(size=(2, len(smooth)))
+    coefficients = np.sqrt(smooth / 2) * (real + 1j * imaginary)
+    coefficients[0] = np.sqrt(smooth[0]) * real[0]
+    values = np.fft.irfft(coefficients, count)
     start = int(rng.integers(count))
-    return np.take(surrogate, np.arange(start, start + count // 2), mode="wrap")
+    return np.take(values, np.arange(start, start + count // 2), mode="wrap")
 
 
 def null_rejections(differences: np.ndarray, sampling: Sampling, repetitions: int) -> float:
