@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from stages.config.dataset import Dataset
@@ -11,7 +12,7 @@ from stages.config.resolved import ComparisonFile, read_resolved
 from stages.evaluation.hypotheses import Evidence, decide
 from stages.evaluation.metric import Metric
 from stages.evaluation.pairs import all_pairs, turned
-from stages.evaluation.uncertainty import Figure, Grouped, Sampling, figure, moderated, uncertainty
+from stages.evaluation.uncertainty import Grouped, figure, moderated, uncertainty
 from stages.evaluation.verdict import verdict
 from stages.runtime.command import run
 from stages.runtime.errors import UserError
@@ -63,7 +64,7 @@ def compare_models(task: Task, file: ComparisonFile, evidence: Evidence, evaluat
     """Return intervals of every model's metrics, the test of every pair, which models are best, and the verdict."""
     confidence, primary, names = file.evaluation.confidence, task.primary, file.models
     validation = {name: evaluations[name]["validation"][primary.name] for name in names}
-    pairs = all_pairs(evidence.figures(), primary, evidence.sampling, confidence, evidence.upper_bounds)
+    pairs = all_pairs(evidence.figures, primary, evidence.sampling, confidence, evidence.upper_bounds)
     best_baseline = max(file.baselines, key=lambda name: primary.gain(validation[name]), default=None)
     # Of equals, the simpler.
     best = max(names, key=lambda name: (primary.gain(validation[name]), name in file.baselines))
@@ -79,7 +80,7 @@ def compare_models(task: Task, file: ComparisonFile, evidence: Evidence, evaluat
         if best_baseline not in (None, name):
             models[name]["against_baseline"] = turned(pairs, name, str(best_baseline))
     outcome = {"best": best, "best_baseline": best_baseline, "models": models, "pairs": pairs}
-    outcome["sample"] = _sample(evidence.sampling, models[best].get("against_baseline"), evidence.figures()[best])
+    outcome["sample"] = _sample(evidence, best, validation)
     outcome["by_group"] = _by_group(evidence)
     return outcome | {"verdict": verdict(outcome, primary, confidence), "signature": evaluations[best]["signature"]}
 
@@ -105,10 +106,22 @@ def _intervals(
     return rows
 
 
-def _sample(sampling: Sampling, versus: Mapping[str, Any] | None, best: Figure) -> dict[str, Any]:
-    """Return what the comparison of the best model with the best baseline, or its own figure, rests on."""
-    independent = versus["independent"] if versus else sampling.spread(best.influence).independent
-    return {"independent": round(independent, 1), "fewest": sampling.fewest, "words": sampling.describe(independent)}
+def _sample(evidence: Evidence, best: str, validation: Mapping[str, float]) -> dict[str, Any]:
+    """Return as how many items the test part counts where the best model is compared with the best of the other kind.
+
+    Where all are networks, or none is, its own figure counts.
+    """
+    others = [name for name in validation if (name in evidence.networks) != (best in evidence.networks)]
+    figure = evidence.figures[best]
+    if others:
+        figure = figure - evidence.figures[max(others, key=lambda name: evidence.metric.gain(validation[name]))]
+    independent = evidence.sampling.spread(figure.influence).independent
+    return {
+        "items": len(figure.influence),
+        "independent": round(independent, 1),
+        "fewest": evidence.sampling.fewest,
+        "words": evidence.sampling.describe(independent),
+    }
 
 
 def _by_group(evidence: Evidence) -> dict[str, dict[str, float]]:
@@ -117,7 +130,10 @@ def _by_group(evidence: Evidence) -> dict[str, dict[str, float]]:
         return {}
     groups = evidence.sampling.groups
     return {
-        str(group): {name: each.value for name, each in evidence.figures(groups == group).items()}
+        str(group): {
+            name: float(np.mean(evidence.metric.from_sums(added[:, groups == group].sum(axis=1))))
+            for name, added in evidence.statistics.items()
+        }
         for group in dict.fromkeys(groups)
     }
 

@@ -30,6 +30,7 @@ def distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
 Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=60)]
 Part = Literal["train", "validation", "test"]
 PARTS: tuple[Part, ...] = get_args(Part)
+MOST = 2**31 - 1  # that libraries count to
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Seeds = Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(distinct)]
 Delimiter = Annotated[

@@ -167,15 +167,31 @@ def copy_path(source: LocalPath, folder: Path, key: str, root: Path = Path()) ->
         files = [path]
     elif path.is_dir():
         visible = sorted(file for file in path.iterdir() if not file.name.startswith("."))
-        files = [file for file in visible if file.is_file()]
+        files, folders = ([each for each in visible if kind(each)] for kind in (Path.is_file, Path.is_dir))
+        if others := [repr(each.name) for each in visible if each not in (*files, *folders)]:
+            raise UserError(
+                f"in {path} ({key}.path), no files are {', '.join(others)}: broken links? Mend or remove them"
+            )
+        names = ", ".join(folder.name for folder in folders)
         if not files:
-            raise UserError(f"the folder {path} ({key}.path) holds no files")
-        if ignored := [file.name for file in visible if file not in files]:
-            print(f"{path}: subfolders are not read: {', '.join(ignored)}", file=sys.stderr)
+            within = f", but subfolders ({names}), which are not read: name one of them" if folders else ""
+            raise UserError(f"the folder {path} ({key}.path) holds no files{within}")
+        if folders:
+            print(f"{path}: subfolders are not read: {names}", file=sys.stderr)
     else:
         raise UserError(f"{path} ({key}.path) does not exist; paths are relative to {root.absolute()}")
+    if odd := [ascii(file.name) for file in files if not _is_utf_8(file.name)]:
+        raise UserError(f"names of files in {path} ({key}.path) are not in UTF-8: {', '.join(odd)}; rename them")
     for file in progress(files, unit="file", desc=str(path)):
         shutil.copyfile(file, folder / file.name)
+
+
+def _is_utf_8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 # --- URLs ---

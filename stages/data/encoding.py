@@ -2,6 +2,7 @@
 
 import codecs
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +21,8 @@ BYTE_ORDER_MARKS = (  # the longer ones first: UTF-32's begins with UTF-16's
 WIDE = ("utf-16", "utf-32")  # how the names of encodings begin in which zero bytes are parts of letters
 SAMPLE = 1 << 20  # bytes that detection looks at
 PIECE = 1 << 16
+LOOSE = ("utf-7", "unicode-escape", "unicode_escape", "raw-unicode-escape", "raw_unicode_escape")  # may decode to …
+HALF = re.compile(r"[\ud800-\udfff]")  # … half a character, which no text can be written with
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,14 @@ def _scan(file: RawFile[FileReading], encoding: str, guessed: bool) -> TextFile:
         except UnicodeDecodeError as error:
             before = error.object[: error.start].count(b"\n")
             raise _Misfit(start - pending + error.start, line + before) from None
+        except UnicodeError as error:  # of encodings that begin with a mark, or have rules of their own
+            advice = f"set {file.key('encoding')} to what it is, or to null"
+            raise UserError(f"{file.path} is not encoded in '{encoding}' ({error}): {advice}") from None
+        if encoding in LOOSE and (half := HALF.search(text)):
+            raise UserError(
+                f"{file.path} holds half a character, U+{ord(half.group()):04X}, in line "
+                f"{line + text.count(chr(10), 0, half.start())}: remove it, or set {file.key('encoding')} to what it is"
+            )
         marked = marked or (start == 0 and text.startswith("\ufeff"))
         blank = blank and not text.removeprefix("\ufeff").strip()
         nuls.count(text, chunk, start, line)
@@ -215,7 +226,9 @@ def _is_utf_8(sample: bytes) -> bool:
 
 
 def _nul_message(file: RawFile[FileReading], nuls: _Nuls) -> str:
-    if file.reading.encoding is None and (hint := _wide_hint(file, _first_bytes(file, PIECE))):
+    begin = _first_bytes(file, PIECE)
+    marked = any(begin.startswith(mark) for mark, _ in BYTE_ORDER_MARKS)
+    if file.reading.encoding is None and not marked and (hint := _wide_hint(file, begin)):
         return hint
     return (
         f"{file.path} holds {nuls.total} NUL byte(s), as no text does, the first in {nuls.place}: remove them, or "

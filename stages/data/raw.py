@@ -1,5 +1,6 @@
 """The raw files of a dataset, and what is wrong in them, said all at once."""
 
+import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ class RawFile(Generic[Reading]):
 
 
 def raw_files(dataset: Dataset, reading: Kind) -> list[RawFile[Kind]]:
-    """Return a dataset's raw files in the order of their names; what would be passed over is refused.
+    """Return a dataset's raw files in the order of their names, 9 before 10; what would be passed over is refused.
 
     Raises:
         UserError: the folder is missing or empty, or has a folder in it.
@@ -45,7 +46,7 @@ def raw_files(dataset: Dataset, reading: Kind) -> list[RawFile[Kind]]:
     folder = dataset.raw
     if not folder.is_dir():
         raise UserError(f"{folder} is missing: run `dvc repro fetch@{dataset.name}` first")
-    paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    paths = sorted((path for path in folder.iterdir() if not path.name.startswith(".")), key=_natural)
     if not paths:
         raise UserError(f"{folder} holds no file: look at {dataset.key('source')} in params.yaml")
     if folders := [str(path) for path in paths if path.is_dir()]:
@@ -54,6 +55,11 @@ def raw_files(dataset: Dataset, reading: Kind) -> list[RawFile[Kind]]:
         )
     parts = official_parts([path.name for path in paths])
     return [RawFile(path, reading, dataset.key("reading"), parts.get(path.name)) for path in paths]
+
+
+def _natural(path: Path) -> list[str | int]:
+    """Return the parts of a file's name, its numbers as numbers."""
+    return [int(part) if place % 2 else part for place, part in enumerate(re.split(r"([0-9]+)", path.name))]
 
 
 def refuse_unused_keys(file: RawFile[FileReading], name: str, used: Collection[str]) -> None:

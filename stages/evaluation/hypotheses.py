@@ -1,13 +1,15 @@
 """What the course notes claim about sequence models, as comparisons that the test part can decide."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from stages.evaluation.metric import Metric
 from stages.evaluation.pairs import difference, proven
-from stages.evaluation.uncertainty import Figure, Sampling, figure, moderated
+from stages.evaluation.uncertainty import FEW, Figure, Sampling, figure, moderated
 
 Items = Literal["all", "longer"]
 
@@ -30,8 +32,9 @@ class Hypothesis(NamedTuple):
         return not self.datasets or dataset in self.datasets
 
 
-class Evidence(NamedTuple):
-    """What hypotheses on a dataset are decided by."""
+@dataclass(frozen=True)
+class Evidence:
+    """What a dataset's models are compared by."""
 
     metric: Metric
     statistics: Mapping[str, np.ndarray]  # of each model what each item adds, (seeds, items, statistics)
@@ -41,8 +44,20 @@ class Evidence(NamedTuple):
     unfinished: Collection[str]  # models whose training had not finished: what they would have reached is not known
     upper_bounds: Collection[str]  # models whose figure is a bound of what it would be: they cannot lose
 
-    def figures(self, chosen: np.ndarray | None = None, less: np.ndarray | None = None) -> dict[str, Figure]:
-        """Return all models' figures, as `figure` does."""
+    @cached_property
+    def figures(self) -> dict[str, Figure]:
+        """All models' figures on all items."""
+        return self.figures_on()
+
+    @cached_property
+    def ends(self) -> tuple[np.ndarray, np.ndarray]:
+        """The longest and the shortest quarter of the items, (items,) bool each."""
+        assert self.lengths is not None
+        low, high = np.quantile(self.lengths, [0.25, 0.75])
+        return self.lengths >= high, self.lengths <= low
+
+    def figures_on(self, chosen: np.ndarray | None = None, less: np.ndarray | None = None) -> dict[str, Figure]:
+        """Return all models' figures on some items, as `figure` does."""
         figures = {
             name: figure(self.metric, added, name in self.networks, chosen, less)
             for name, added in self.statistics.items()
@@ -56,33 +71,43 @@ def decide(hypothesis: Hypothesis, evidence: Evidence, confidence: float) -> dic
     `undecidable` says why it is not decided all the same: unfinished, bound, or null.
     """
     row = {key: getattr(hypothesis, key) for key in ("words", "better", "worse", "items")}
-    metric, own, other = evidence.metric.name, hypothesis.better, hypothesis.worse
-    if hypothesis.items == "longer":
-        assert evidence.lengths is not None
-        ends = np.quantile(evidence.lengths, [0.25, 0.75])
-        short, long = evidence.lengths <= ends[0], evidence.lengths >= ends[1]
-        on_long, on_short, figures = evidence.figures(long), evidence.figures(short), evidence.figures(long, short)
-        values = (on_long[own].value - on_long[other].value, on_short[own].value - on_short[other].value)
-        count = int(long.sum() + short.sum())
-    else:
-        figures = evidence.figures()
-        values, count = (figures[own].value, figures[other].value), len(figures[own].influence)
-    result = difference(figures[own] - figures[other], evidence.sampling, confidence)
-    numbers = {"num_items": count, metric: values[0], f"other_{metric}": values[1]}
-    return row | numbers | result | {"undecidable": _why_undecidable(hypothesis, evidence, result["difference"])}
+    numbers = (_by_length if hypothesis.items == "longer" else _on_all)(hypothesis, evidence, confidence)
+    loser = hypothesis.worse if evidence.metric.gain(numbers["difference"]) > 0 else hypothesis.better
+    why = "unfinished" if loser in evidence.unfinished else "bound" if loser in evidence.upper_bounds else None
+    return row | numbers | {"undecidable": why}
 
 
-def _why_undecidable(hypothesis: Hypothesis, evidence: Evidence, difference: float) -> str | None:
-    if {hypothesis.better, hypothesis.worse} & set(evidence.unfinished):
-        return "unfinished"
-    loser = hypothesis.worse if evidence.metric.gain(difference) > 0 else hypothesis.better
-    return "bound" if loser in evidence.upper_bounds else None
+def _on_all(hypothesis: Hypothesis, evidence: Evidence, confidence: float) -> dict[str, Any]:
+    metric, figures = evidence.metric.name, evidence.figures
+    own, other = figures[hypothesis.better], figures[hypothesis.worse]
+    numbers = {"num_items": len(own.influence), metric: own.value, f"other_{metric}": other.value}
+    return numbers | difference(own - other, evidence.sampling, confidence)
+
+
+def _by_length(hypothesis: Hypothesis, evidence: Evidence, confidence: float) -> dict[str, Any]:
+    metric, (own, other), (long, short) = evidence.metric.name, (hypothesis.better, hypothesis.worse), evidence.ends
+    on_long, on_short, change = (evidence.figures_on(*items) for items in ((long,), (short,), (long, short)))
+    numbers = {
+        "num_items": int((long | short).sum()),
+        metric: on_long[own].value - on_long[other].value,
+        f"other_{metric}": on_short[own].value - on_short[other].value,
+    }
+    row = difference(change[own] - change[other], evidence.sampling.take(long | short), confidence)
+    if (long & short).any() or min(long.sum(), short.sum()) < FEW / 2:  # too few lengths, or too few items
+        row |= {"low": None, "high": None, "p": None}
+    return numbers | row
 
 
 def outcome(row: Mapping[str, Any], metric: Metric, confidence: float) -> str:
-    """Return whether a hypothesis holds, of its row with a corrected p-value."""
+    """Return whether a hypothesis holds, of its row with a corrected p-value.
+
+    What helps more where items are longer must help there, and not only harm less.
+    """
     if row["undecidable"]:
         return str(row["undecidable"])
     if not proven(row, confidence):
         return "not proven"
-    return "yes" if metric.gain(row["difference"]) > 0 else "no"
+    if metric.gain(row["difference"]) < 0:
+        return "no"
+    helps = row["items"] == "all" or metric.gain(row[metric.name]) > 0
+    return "yes" if helps else "not proven"

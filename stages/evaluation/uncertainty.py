@@ -11,15 +11,15 @@ conclusions about machine learning approaches"). What an item adds is its influe
 independent (`Sampling`; Dror et al. 2018, "The hitchhiker's guide to testing statistical significance in NLP"). p and
 the interval are Student's t of difference / √V with the degrees of freedom of Satterthwaite (1946).
 
-Two or three seeds say little about s². So each network's is drawn half-way to the mean of all networks of the dataset,
-as moderated t-statistics are (Smyth 2004), and its degrees of freedom stay S − 1. docs/statistics.md has the error
-rates that were simulated.
+Two or three seeds say little about s², and of several networks some look steady by luck. So none counts as steadier
+than the middle one of the dataset's networks; its degrees of freedom stay S − 1. docs/statistics.md has the error rates
+that were simulated.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -40,7 +40,7 @@ class ItemPart(NamedTuple):
 class Sampling(ABC):
     """How the items of a test part came about, which says how alike neighbours are."""
 
-    fewest = 5  # independent items without which nothing is said
+    fewest: ClassVar[float] = 5  # independent items without which nothing is said
 
     @abstractmethod
     def spread(self, influence: np.ndarray) -> ItemPart:
@@ -48,7 +48,11 @@ class Sampling(ABC):
 
     @abstractmethod
     def describe(self, independent: float) -> str:
-        """Say what a claim rests on that counts as so many independent items."""
+        """Say how the items count that are worth so many independent ones."""
+
+    def take(self, chosen: np.ndarray) -> "Sampling":
+        """Return how some of the items, (items,) bool, came about."""
+        return self
 
 
 class Independent(Sampling):
@@ -61,28 +65,44 @@ class Independent(Sampling):
 
     def describe(self, independent: float) -> str:
         """Say that each counts."""
-        return f"{independent:,.0f} items, each by itself"
+        return "items, of which each counts by itself"
 
 
 @dataclass(frozen=True)
 class Grouped(Sampling):
-    """Items of a few groups, such as the works of a text: others of them would be other groups."""
+    """Items of a few groups, such as the works of a text: others of them would be other groups.
+
+    The variance is that of leaving out one group after the other, which groups of unequal sizes do not make too small
+    (the jackknife of MacKinnon, Nielsen & Webb 2023, CV3); they count as (Σ n)² / Σ n² groups (Kish 1965).
+    """
 
     groups: np.ndarray  # (items,) each item's
     name: str  # of the groups, in the plural
-    fewest = 4
+    fewest: ClassVar[float] = 3.5  # four, and those not too unequal
+
+    @property
+    def independent(self) -> float:
+        """How many groups of equal size these are worth."""
+        sizes = np.unique(self.groups, return_counts=True)[1]
+        return float(sizes.sum() ** 2 / (sizes**2).sum())
 
     def spread(self, influence: np.ndarray) -> ItemPart:
         """Return the variance over groups of what each adds in all."""
         _, number = np.unique(self.groups, return_inverse=True)
-        sums = np.bincount(number, influence / len(influence))
-        count = len(sums)
-        variance = float(((sums - sums.mean()) ** 2).sum()) * count / (count - 1) if count > 1 else 0.0
-        return ItemPart(variance, count - 1, count)
+        sizes = np.bincount(number)
+        if len(sizes) < 2:
+            return ItemPart(0.0, 0, 1)
+        without = np.bincount(number, influence) / len(influence) / (1 - sizes / sizes.sum())
+        variance = float((without**2).sum()) * (len(sizes) - 1) / len(sizes)
+        return ItemPart(variance, self.independent - 1, self.independent)
 
     def describe(self, independent: float) -> str:
         """Name the groups."""
-        return f"{independent:.0f} {self.name}, whose differences from each other it includes"
+        return f"items of {len(np.unique(self.groups))} {self.name}, of which each counts as one"
+
+    def take(self, chosen: np.ndarray) -> "Grouped":
+        """Return the groups of some items."""
+        return replace(self, groups=self.groups[chosen])
 
 
 @dataclass(frozen=True)
@@ -105,19 +125,23 @@ class Ordered(Sampling):
         independent = count / self.stretch(influence)
         waves = max(3, int(0.6 * independent ** (2 / 3)))
         cosines = dct(influence, norm="ortho")[1 : waves + 1]
-        return ItemPart(float((cosines**2).mean()) / count if len(cosines) else 0.0, waves, independent)
+        return ItemPart(float((cosines**2).sum()) / waves / count, waves, independent)
 
     def stretch(self, influence: np.ndarray) -> float:
-        """Return how many neighbours count as one independent item."""
+        """Return how many neighbours count as one independent item; of few items it cannot be told, so all do."""
         from arch.bootstrap import optimal_block_length  # slow to import
 
-        if len(influence) < 10 or not np.ptp(influence):
+        count = len(influence)
+        if count < FEW:
+            return count
+        if not np.ptp(influence):
             return self.overlap
-        return max(self.overlap, float(optimal_block_length(influence)["stationary"].iloc[0]), 1)
+        length = float(optimal_block_length(influence)["stationary"].iloc[0])
+        return max(self.overlap, length, 1) if np.isfinite(length) else count
 
     def describe(self, independent: float) -> str:
         """Say as how many they count."""
-        return f"neighbouring items that count as {independent:,.0f} independent ones"
+        return f"items, of which neighbours are alike: they count as {max(1, int(independent)):,}"
 
 
 class SeedPart(NamedTuple):
@@ -171,66 +195,81 @@ def figure(
         metric: what is computed of sums.
         statistics: what each item adds to them, (seeds, items, statistics).
         network: whether its seeds are of chance; a baseline has one, and none of chance.
-        chosen: (items,) bool: those that it is computed on; None: all.
-        less: (items,) bool: those whose figure is subtracted, seed by seed; None: nothing is.
+        chosen: (items,) bool: those that it is computed on; None: all. The influence is theirs alone.
+        less: (items,) bool: others, whose figure is subtracted, seed by seed; None: nothing is.
     """
-    values, influence = _jackknife(metric, statistics, chosen)
-    if less is not None:
-        subtracted, of_less = _jackknife(metric, statistics, less)
-        values, influence = values - subtracted, influence - of_less
+    if chosen is None:
+        values, influence = _jackknife(metric, statistics)
+    elif less is None:
+        values, influence = _jackknife(metric, statistics[:, chosen])
+    else:
+        values, of_chosen = _jackknife(metric, statistics[:, chosen])
+        subtracted, of_less = _jackknife(metric, statistics[:, less])
+        values, used = values - subtracted, chosen | less
+        influence = np.zeros(len(chosen))
+        # So that their mean over all items used moves the figure.
+        influence[chosen], influence[less] = of_chosen / chosen.sum(), -of_less / less.sum()
+        influence = influence[used] * used.sum()
     variance = float(values.var(ddof=1)) if len(values) > 1 else None
     return Figure(float(values.mean()), influence, (SeedPart(variance, len(values)),) if network else ())
 
 
-def _jackknife(metric: Metric, statistics: np.ndarray, chosen: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+def _jackknife(metric: Metric, statistics: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the metric of each seed, (seeds,), and each item's influence on their mean, (items,)."""
     items = statistics.shape[1]
-    place = np.arange(items) if chosen is None else np.flatnonzero(chosen)
-    sums = statistics[:, place].sum(axis=1)  # (seeds, statistics)
-    values = np.asarray(metric.from_sums(sums), float)
-    influence = np.zeros(items)
-    for start in range(0, len(place), CHUNK):
-        rows = place[start : start + CHUNK]
-        without = metric.from_sums(sums[:, None] - statistics[:, rows])  # (seeds, rows)
-        influence[rows] = (len(place) - 1) * (values[:, None] - without).mean(axis=0)
-    influence[place] -= influence[place].mean()
-    return values, influence * (items / len(place))  # so that their mean over all items moves the figure
+    sums = statistics.sum(axis=1)  # (seeds, statistics)
+    values, influence = np.asarray(metric.from_sums(sums), float), np.zeros(items)
+    if items < 2:  # nothing is left without the only one
+        return values, influence
+    for start in range(0, items, CHUNK):
+        without = metric.from_sums(sums[:, None] - statistics[:, start : start + CHUNK])  # (seeds, rows)
+        influence[start : start + CHUNK] = (items - 1) * (values[:, None] - without).mean(axis=0)
+    return values, influence - influence.mean()
 
 
 def moderated(figures: Mapping[str, Figure]) -> dict[str, Figure]:
-    """Return models' figures, each network's variance over seeds drawn half-way to the mean of all networks."""
-    known = [part.variance for figure in figures.values() for part in figure.seeds if part.variance is not None]
-    mean = float(np.mean(known)) if known else 0.0
+    """Return models' figures, with no network's variance over seeds below the median of all networks."""
+    known = [part.variance for each in figures.values() for part in each.seeds if part.variance is not None]
+    middle = float(np.median(known)) if known else 0.0
 
-    def drawn(part: SeedPart) -> SeedPart:
-        return part if part.variance is None else part._replace(variance=(part.variance + mean) / 2)
+    def raised(part: SeedPart) -> SeedPart:
+        return part if part.variance is None else part._replace(variance=max(part.variance, middle))
 
-    return {name: replace(each, seeds=tuple(map(drawn, each.seeds))) for name, each in figures.items()}
+    return {name: replace(each, seeds=tuple(map(raised, each.seeds))) for name, each in figures.items()}
 
 
 def uncertainty(figure: Figure, sampling: Sampling, confidence: float) -> Uncertainty:
-    """Return a figure's interval and p-value."""
+    """Return a figure's interval and p-value.
+
+    Where it is the same by every item, it is taken as if a further item could be of the other sign.
+    """
     from scipy.special import stdtr, stdtrit  # Student's t: much faster than scipy.stats
 
-    items = sampling.spread(figure.influence)
-    if items.independent < sampling.fewest:
-        return Uncertainty(None, None, None, items.independent)
+    items, value = sampling.spread(figure.influence), figure.value
     parts = [(items.variance, items.df)]
     parts += [(part.variance / part.seeds, part.seeds - 1) for part in figure.seeds if part.variance is not None]
     total = sum(variance for variance, _ in parts)
+    if items.independent < sampling.fewest or not np.isfinite([total, value]).all():
+        return Uncertainty(None, None, None, items.independent)
     if total == 0:
-        return Uncertainty(figure.value, figure.value, float(figure.value == 0), items.independent)
-    df = total**2 / sum(variance**2 / df for variance, df in parts)
+        if value == 0:
+            return Uncertainty(value, value, 1.0, items.independent)
+        total = (2 * value / items.independent) ** 2
+        parts = [(total, items.df)]
+    degrees = 1 / sum((variance / total) ** 2 / df for variance, df in parts)
     error = float(np.sqrt(total))
-    reach = float(stdtrit(df, (1 + confidence) / 2)) * error
-    p = 2 * float(stdtr(df, -abs(figure.value) / error))
-    return Uncertainty(figure.value - reach, figure.value + reach, p, items.independent)
+    reach = float(stdtrit(degrees, (1 + confidence) / 2)) * error
+    return Uncertainty(value - reach, value + reach, 2 * float(stdtr(degrees, -abs(value) / error)), items.independent)
 
 
 def holm(p: Sequence[float | None]) -> list[float | None]:
-    """Return p-values corrected for their number, so that the chance of any false finding is kept (Holm 1979)."""
+    """Return p-values corrected for their number, so that the chance of any false finding is kept (Holm 1979).
+
+    One that is None counts as 1, so that the number does not depend on the outcomes.
+    """
     from statsmodels.stats.multitest import multipletests  # slow to import
 
-    known = [value for value in p if value is not None]
-    corrected = iter(multipletests(known, method="holm")[1] if known else ())
-    return [None if value is None else float(next(corrected)) for value in p]
+    if not p:
+        return []
+    corrected = multipletests([1.0 if value is None else value for value in p], method="holm")[1]
+    return [None if value is None else float(each) for value, each in zip(p, corrected, strict=True)]

@@ -1,6 +1,6 @@
 """The answer in words: does the best model beat the baselines, and what does the answer rest on?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stages.evaluation.metric import Metric
@@ -8,6 +8,7 @@ from stages.evaluation.pairs import clear, probability, proven, turned
 from stages.evaluation.uncertainty import FEW
 
 Outcome = Mapping[str, Any]
+ONE_SEED = "true of these trained models, but one seed does not tell what others would give"
 
 
 def verdict(outcome: Outcome, primary: Metric, confidence: float) -> str:
@@ -30,7 +31,7 @@ def verdict(outcome: Outcome, primary: Metric, confidence: float) -> str:
             f"{best} is the best on validation (test {primary.words} {mean}); there is no baseline to compare with."
         )
     elif best == baseline:
-        sentence = f"No model beats the baseline {baseline} on validation (its test {primary.words}: {mean})"
+        sentence = f"{best}, a baseline, is the best on validation (test {primary.words}: {mean})."
         sentence += _on_test(outcome, primary, confidence)
     else:
         sentence = _difference(outcome, primary, confidence) + _others(outcome, primary, confidence)
@@ -38,59 +39,84 @@ def verdict(outcome: Outcome, primary: Metric, confidence: float) -> str:
 
 
 def beats_baselines(outcome: Outcome, primary: Metric, confidence: float) -> bool:
-    """Tell whether the best model is proven to be ahead of every baseline, of which there is one at least."""
+    """Tell whether the best model is a network that is proven to be ahead of every baseline, of which there is one."""
     best, baselines = outcome["best"], _names(outcome, baseline=True)
-    return bool(baselines) and all(_beats(outcome, best, other, primary, confidence) for other in baselines)
+    if not baselines or best in baselines:
+        return False
+    return all(_beats(outcome, best, other, primary, confidence) for other in baselines)
 
 
 def _on_test(outcome: Outcome, primary: Metric, confidence: float) -> str:
-    """Go on where a baseline is the best on validation: does any network beat it on test?"""
+    """Go on where a baseline is the best on validation: is any other model ahead of it on test?"""
     baseline, networks = outcome["best_baseline"], _names(outcome, baseline=False)
+    rows = {name: turned(outcome["pairs"], name, baseline) for name in outcome["models"] if name != baseline}
+    ahead = {name: row for name, row in rows.items() if primary.gain(row["difference"]) > 0 and clear(row, confidence)}
+    shown = [name for name in ahead if proven(ahead[name], confidence)]
     if not networks:
-        return "."
-    if ahead := [name for name in networks if _beats(outcome, name, baseline, primary, confidence)]:
-        return f", but on test {' and '.join(ahead)} {'is' if len(ahead) == 1 else 'are'} ahead of it, proven."
-    if all(_beats(outcome, baseline, name, primary, confidence) for name in networks):
-        words = "; on test it is ahead of every network"
-    else:
-        words = "; on test no network is proven to be ahead of it"
+        return ""
+    if shown:
+        return f" On test {_list(shown)} {_is(shown)} proven to be ahead of it."
+    if ahead:
+        return f" On test {_list(ahead)} {_is(ahead)} ahead of it: {ONE_SEED}."
+    if all(row["p"] is None for row in rows.values()):
+        return " The test part has too few independent items to tell whether any other model is ahead of it."
     open_ended = any(model["still_improving"] for model in outcome["models"].values())
+    every = all(_beats(outcome, baseline, name, primary, confidence) for name in networks)
+    words = " On test it is proven to be ahead of every network" if every else " On test no model is proven to be ahead"
     return words + ("." if open_ended else ": use it.")
 
 
 def _difference(outcome: Outcome, primary: Metric, confidence: float) -> str:
     """Say by how much the best model, which is no baseline, is ahead of the best baseline, and of which others."""
-    best, model = outcome["best"], outcome["models"][outcome["best"]]
-    row, baseline = model["against_baseline"], f"{outcome['best_baseline']}, the best baseline on validation,"
-    better = primary.gain(row["difference"]) > 0
+    best, row = outcome["best"], outcome["models"][outcome["best"]]["against_baseline"]
+    gain = primary.gain(row["difference"])
+    where = "ahead of" if gain > 0 else "behind" if gain < 0 else "level with"
+    baseline, size = f"{outcome['best_baseline']}, the best baseline on validation,", _size(row, primary, confidence)
+    position = f"{best}, the best on validation, is {where} {baseline} {size}"
+    if row["low"] is None:
+        sentence = f"{position}: too few independent items to tell whether that is chance."
+    elif row["p"] is None:
+        sentence = f"{position}: its figure is a bound of what it would be, so nothing is proven."
+    elif not clear(row, confidence):
+        sentence = f"{position}: not proven."
+    elif gain < 0 and outcome["models"][best]["still_improving"]:
+        sentence = f"{position}, but was still improving."
+    elif not row["over_seeds"]:
+        sentence = f"{position}: {ONE_SEED}."
+    elif gain < 0:
+        sentence = f"{best} loses to {baseline} {size}."
+    else:
+        return f"{best} beats {baseline} {size}{_other_baselines(outcome, primary, confidence, wins=True)}"
+    return sentence + _other_baselines(outcome, primary, confidence, wins=False)
+
+
+def _size(row: Mapping[str, Any], primary: Metric, confidence: float) -> str:
     size = f"by {primary.size(row['difference'])} {primary.unit}"
-    position = f"{best}, the best on validation, is {'ahead of' if better else 'behind'} {baseline} {size}"
-    if row["p"] is None:
-        return f"{position}: too few independent items to tell whether that is chance."
+    if row["low"] is None:
+        return size
     size += (
-        f", {confidence:.0%} interval of the difference {primary.signed(row['low'])} to {primary.signed(row['high'])}, "
-        f"p {_p(row['p_corrected'])} after correction"
+        f", {confidence:.0%} interval of the difference {primary.signed(row['low'])} to {primary.signed(row['high'])}"
     )
-    position = f"{best}, the best on validation, is {'ahead of' if better else 'behind'} {baseline} {size}"
-    if not clear(row, confidence):
-        return f"{position}: not proven."
-    if not better and model["still_improving"]:
-        return f"{position}, but was still improving."
-    if not row["over_seeds"]:
-        return f"{position}: true of these trained models, but one seed does not tell what others would give."
-    if not better:
-        return f"{best} loses to {baseline} {size}."
-    return f"{best} beats {baseline} {size}{_other_baselines(outcome, primary, confidence)}."
+    if row["p"] is None:
+        return size
+    p = probability(row["p_corrected"])
+    return f"{size}, p {p if p.startswith('<') else f'= {p}'} after correction"
 
 
-def _other_baselines(outcome: Outcome, primary: Metric, confidence: float) -> str:
+def _other_baselines(outcome: Outcome, primary: Metric, confidence: float, wins: bool) -> str:
+    """Say of which other baselines the best model is ahead, where it `wins` against the best one, or behind."""
     best = outcome["best"]
     others = [name for name in _names(outcome, baseline=True) if name != outcome["best_baseline"]]
-    if not others:
-        return ""
-    if left := [name for name in others if not _beats(outcome, best, name, primary, confidence)]:
-        return f", but is not proven to be ahead of {' and '.join(left)}"
-    return ", and every other baseline"
+    behind = [name for name in others if _beats(outcome, name, best, primary, confidence)]
+    if outcome["models"][best]["still_improving"]:
+        behind = []
+    lost = f" It is proven to be behind {_list(behind)}." if behind else ""
+    if not wins:
+        return lost
+    left = [name for name in others if name not in behind and not _beats(outcome, best, name, primary, confidence)]
+    if left:
+        return f", but is not proven to be ahead of {_list(left)}.{lost}"
+    return f", and every other baseline.{lost}" if others and not behind else f".{lost}"
 
 
 def _others(outcome: Outcome, primary: Metric, confidence: float) -> str:
@@ -104,11 +130,6 @@ def _others(outcome: Outcome, primary: Metric, confidence: float) -> str:
     return "".join(parts)
 
 
-def _p(value: float) -> str:
-    words = probability(value)
-    return words if words.startswith("<") else f"= {words}"
-
-
 def _names(outcome: Outcome, baseline: bool) -> list[str]:
     return [name for name, model in outcome["models"].items() if model["baseline"] is baseline]
 
@@ -118,10 +139,20 @@ def _beats(outcome: Outcome, name: str, other: str, primary: Metric, confidence:
     return primary.gain(row["difference"]) > 0 and proven(row, confidence)
 
 
+def _list(names: Sequence[str] | Mapping[str, Any]) -> str:
+    return " and ".join(names)
+
+
+def _is(names: Sequence[str] | Mapping[str, Any]) -> str:
+    return "is" if len(names) == 1 else "are"
+
+
 def _few(outcome: Outcome) -> str:
     """Say what the answer rests on, where that is little."""
     sample = outcome["sample"]
-    return f" This rests on {sample['words']}." if sample["independent"] < FEW else ""
+    if sample["independent"] >= FEW:
+        return ""
+    return f" It rests on few independent items: {sample['items']:,} {sample['words']}."
 
 
 def _unfinished(outcome: Outcome) -> str:

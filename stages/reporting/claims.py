@@ -42,6 +42,11 @@ class Claim:
         return outcomes
 
     @property
+    def about_length(self) -> bool:
+        """Whether it is about longer items."""
+        return any(row.get("about_length") for row in self.rows)
+
+    @property
     def verdict(self) -> tuple[str, str]:
         """One word for all datasets, and on how many of them.
 
@@ -101,7 +106,7 @@ def decided(contexts: Mapping[str, Mapping[str, Any]], confidence: float) -> dic
     return by_dataset
 
 
-def _worded(row: Mapping[str, Any], primary: Metric) -> dict[str, str]:
+def _worded(row: Mapping[str, Any], primary: Metric) -> dict[str, Any]:
     longer = row["items"] == "longer"
     values = (row[primary.name], row[f"other_{primary.name}"])
     value, other_value = (primary.signed(each) if longer else f"{each:.3f}" for each in values)
@@ -115,7 +120,8 @@ def _worded(row: Mapping[str, Any], primary: Metric) -> dict[str, str]:
         "p": probability(row["p"]),
         "p_corrected": probability(row["p_corrected"]),
         "outcome": row["holds"],
-        "holds": HOLDS[row["holds"]],
+        "holds": "No, it helps less on long ones" if longer and row["holds"] == "no" else HOLDS[row["holds"]],
+        "about_length": longer,
     }
 
 

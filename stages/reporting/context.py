@@ -50,12 +50,13 @@ def _of_model(dataset: Dataset, name: str) -> dict[str, Any]:
 
 
 def _of_models(compared: dict[str, Any], names: Sequence[str], path: Path) -> dict[str, Any]:
-    """Return a comparison without the pairs and hypotheses of models that params.yaml does not name."""
+    """Return a comparison without models that params.yaml does not name."""
     if lacking := sorted(set(names) - set(compared["models"])):
         raise UserError(f"{path} has no model {', '.join(lacking)}, which params.yaml names: run `dvc repro`")
     if chosen := sorted({compared["best"], compared["best_baseline"]} - {*names, None}):
         raise UserError(f"{path} chose {', '.join(chosen)}, which params.yaml does not name: run `dvc repro`")
     return compared | {
+        "models": {name: compared["models"][name] for name in names},
         "pairs": [row for row in compared["pairs"] if {row["one"], row["other"]} <= set(names)],
         "hypotheses": [row for row in compared["hypotheses"] if {row["better"], row["worse"]} <= set(names)],
     }

@@ -46,7 +46,7 @@ def signature_line(compared: Mapping[str, Any]) -> str:
     more = [f"{name.replace('_', ' ')}: {value}" for name, value in signature.items() if name not in known]
     vocabulary = f"vocabulary {signature['vocabulary']:,}, " if "vocabulary" in signature else ""
     measured_on = (
-        f"{signature['items']:,} {signature['part']} items ({compared['sample']['words']}), "
+        f"{signature['items']:,} {signature['part']} {compared['sample']['words']}; "
         f"split {signature['split']}, seeds {seeds} ({compared['best']}), {vocabulary}{signature['average']}"
     )
     return "; ".join([measured_on, *more])

@@ -87,7 +87,9 @@ class Quality:
             }.items()
             if holds
         ]
-        numbers = f"{name} {value['mean']:.3f} ({value['low']:.3f} to {value['high']:.3f})"
+        numbers = f"{name} {value['mean']:.3f}"
+        if value["low"] < value["high"]:
+            numbers += f" ({value['low']:.3f} to {value['high']:.3f})"
         return ", ".join([numbers, *notes])
 
     def _ends(self, names: list[str]) -> tuple[float, float]:

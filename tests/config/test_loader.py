@@ -121,7 +121,7 @@ def test_good_file_has_defaults_and_is_frozen(path):
     assert params.seeds == params.seeds_of("texts") == (1, 2, 3)
     assert texts.model_names() == ["cnn", "lstm", "majority"]
     assert texts.model("lstm").units == 8 and texts.model("cnn").learning_rate == 0.002
-    assert texts.training.patience == 3 and params.evaluation.confidence == 0.95
+    assert texts.training.patience == 3 and params.evaluation.confidence == 0.9
     assert texts.datasets["reviews"].split.test == 0.1
     with pytest.raises(ValueError, match="frozen"):
         params.seeds = (4,)

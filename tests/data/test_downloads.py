@@ -196,6 +196,21 @@ class TestPaths:
         with pytest.raises(UserError, match=re.escape(f"own ({KEY}.path) holds no files")):
             copy_path(PathSource(path="own"), raw, KEY, tmp_path)
 
+    def test_what_is_no_file_is_refused(self, tmp_path, raw):
+        (tmp_path / "own/below").mkdir(parents=True)
+        with pytest.raises(UserError, match=r"holds no files, but subfolders \(below\), which are not read"):
+            copy_path(PathSource(path="own"), raw, KEY, tmp_path)
+        (tmp_path / "own/a.txt").symlink_to("gone.txt")
+        with pytest.raises(UserError, match=r"no files are 'a\.txt': broken links\?"):
+            copy_path(PathSource(path="own"), raw, KEY, tmp_path)
+
+    def test_a_name_that_is_not_utf_8_is_refused(self, tmp_path, raw):
+        (tmp_path / "own").mkdir()
+        (tmp_path / "own" / os.fsdecode(b"\xff.txt")).write_text("x")
+        with pytest.raises(UserError, match=r"are not in UTF-8: '\\udcff\.txt'; rename them"):
+            copy_path(PathSource(path="own"), raw, KEY, tmp_path)
+        assert not list(raw.iterdir())
+
     def test_missing(self, tmp_path, raw):
         with pytest.raises(UserError) as error:
             copy_path(PathSource(path="own.csv"), raw, KEY, tmp_path)

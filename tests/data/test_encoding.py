@@ -86,6 +86,18 @@ def test_detection_looks_at_what_is_not_ascii(put, monkeypatch):
     assert inspect_text(put(text.encode("latin-1"))).encoding == "cp1252"
 
 
+@pytest.mark.parametrize(
+    ("written", "declared", "expected"),
+    [
+        (b"plain\n", "utf-16", "is not encoded in 'utf-16' (UTF-16 stream does not start with BOM): set task.datasets"),
+        (b"one\n\\ud800 two", "unicode_escape", "holds half a character, U+D800, in line 2: remove it, or set task."),
+        (codecs.BOM_UTF16_LE + "a\0b".encode("utf-16-le"), None, "holds 1 NUL byte(s), as no text does"),
+    ],
+)
+def test_what_a_declared_encoding_makes_no_text_of_is_told(put, written, declared, expected):
+    assert expected in message(put(written, encoding=declared))
+
+
 def test_a_declared_encoding_that_does_not_fit(put):
     reason = message(put(("plain\n" + FRENCH).encode("cp1252"), encoding="utf-8"))
     assert "d.txt is not encoded in 'utf-8': byte 12 (line 2) does not fit; detection suggests 'cp125" in reason

@@ -1,5 +1,6 @@
 """What a hypothesis is decided by, and which datasets it is asked of."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +54,23 @@ def test_a_model_that_is_better_by_as_much_on_short_items_is_not_better_for_leng
     assert holds(LONGER, evidence(np.where(LENGTHS < 200, 1.0, 0.5), np.full(400, 0.5))) == "no"
 
 
+def test_to_harm_less_on_long_items_is_not_to_help():
+    rnn, gru = np.full(400, 0.5), np.where(LENGTHS > 200, 0.7, 1.5)
+    assert holds(LONGER, evidence(rnn, gru)) == "not proven"
+
+
+def test_too_few_lengths_or_items_decide_nothing():
+    rnn, gru = np.where(LENGTHS > 200, 1.0, 0.5), np.full(400, 0.5)
+    row = decide(LONGER, replace(evidence(rnn, gru), lengths=np.full(400, 7)), 0.95)
+    assert (row["p"], row["low"]) == (None, None)
+    few = replace(evidence(rnn[::10], gru[::10]), lengths=LENGTHS[::10])
+    assert decide(LONGER, few, 0.95)["p"] is None
+
+
 def test_what_is_not_known_decides_nothing():
     better, worse = np.full(400, 0.5), np.full(400, 1.0)
     assert holds(ALL, evidence(worse, better, unfinished={"rnn"})) == "unfinished"
+    assert holds(ALL, evidence(worse, better, unfinished={"gru"})) == "yes"  # more training would not undo it
     assert holds(ALL, evidence(worse, better, upper_bounds={"gru"})) == "yes"  # a bound may win
     assert holds(ALL, evidence(better, worse, upper_bounds={"gru"})) == "bound"  # but not lose
 

@@ -99,30 +99,57 @@ def test_a_part_of_the_items_and_a_difference_of_two_parts_by_seed():
 def test_the_variance_of_a_part_is_that_of_its_items():
     values = np.random.default_rng(0).normal(size=400)
     chosen = np.arange(400) % 4 == 0
-    of_part = Independent().spread(figure(MEAN, statistics(values), False, chosen).influence).variance
-    assert of_part == pytest.approx(values[chosen].var() / 100, rel=0.02)
+    of_part = figure(MEAN, statistics(values), False, chosen)
+    assert len(of_part.influence) == 100
+    assert Independent().spread(of_part.influence).variance == pytest.approx(values[chosen].var(ddof=1) / 100)
+    both = figure(MEAN, statistics(values), False, chosen, ~chosen)
+    expected = values[chosen].var() / 100 + values[~chosen].var() / 300
+    assert Independent().spread(both.influence).variance == pytest.approx(expected, rel=0.02)
 
 
 def test_nothing_is_said_of_too_few():
     assert uncertainty(figure(MEAN, statistics([1, 2, 3, 4]), False), Independent(), 0.95) == (None, None, None, 4)
     assert uncertainty(figure(MEAN, statistics([1, 2, 3, 4, 9]), False), Independent(), 0.95).p is not None
-    eight = np.random.default_rng(0).normal(size=200)
-    assert uncertainty(figure(MEAN, statistics(eight), False), Ordered(overlap=50), 0.95)[:3] == (None, None, None)
+    values = np.random.default_rng(0).normal(size=200)
+    assert uncertainty(figure(MEAN, statistics(values), False), Ordered(overlap=50), 0.95)[:3] == (None, None, None)
+    assert uncertainty(figure(MEAN, statistics(values[:29]), False), Ordered(), 0.95)[:3] == (None, None, None)
+    assert figure(MEAN, statistics([3.0]), False).influence.tolist() == [0]
+
+
+def test_nothing_is_said_of_a_figure_without_bounds():
+    huge = Metric("huge", "Huge", "points", lambda sums: 10.0 ** (60 * sums[..., 1]), "")
+    each = figure(huge, statistics(np.linspace(0, 1, 9)), False)
+    with np.errstate(over="ignore"):
+        assert uncertainty(each, Independent(), 0.95)[:3] == (None, None, None)
 
 
 def test_where_nothing_varies():
-    same = figure(MEAN, statistics([1.0] * 9), False)
-    assert uncertainty(same - same, Independent(), 0.95) == (0, 0, 1, 9)
-    assert uncertainty(same, Ordered(), 0.95)[:3] == (1, 1, 0)
+    same = figure(MEAN, statistics([1.0] * 5), False)
+    assert uncertainty(same - same, Independent(), 0.95) == (0, 0, 1, 5)
+    result = uncertainty(same, Independent(), 0.95)
+    assert result.p == pytest.approx(2 / 2**5, abs=0.01)  # that of the sign test; never 0
+    assert result.low < 0 < result.high
+    many = uncertainty(figure(MEAN, statistics([1.0] * 500), False), Ordered(), 0.95)
+    assert many.p < 1e-9 and many.low > 0.9
 
 
 def test_groups_are_the_items():
     values = np.repeat([1.0, 2, 3, 6], 5)
-    result = uncertainty(figure(MEAN, statistics(values), False), Grouped(np.repeat(list("abcd"), 5), "works"), 0.95)
+    works = Grouped(np.repeat(list("abcd"), 5), "works")
+    result = uncertainty(figure(MEAN, statistics(values), False), works, 0.95)
     expected = ttest_1samp([1, 2, 3, 6], 0)
     assert result.p == pytest.approx(expected.pvalue) and result.independent == 4
     three = Grouped(np.repeat(list("abc"), 5), "works")
     assert uncertainty(figure(MEAN, statistics(values[:15]), False), three, 0.95).p is None
+
+
+def test_groups_of_unequal_sizes_count_as_fewer_and_are_not_too_sure():
+    groups = np.repeat(np.arange(5), [100, 100, 100, 100, 300])
+    works, rng = Grouped(groups, "works"), np.random.default_rng(0)
+    assert works.independent == pytest.approx(700**2 / (4 * 100**2 + 300**2))
+    values = [rng.normal(size=5)[groups] + rng.normal(size=700) for _ in range(600)]
+    assert rejections(values, works) <= 0.07
+    assert Grouped(np.repeat(np.arange(4), [10, 10, 10, 100]), "works").independent < Grouped.fewest
 
 
 def test_neighbours_that_are_alike_count_as_fewer():
@@ -150,23 +177,17 @@ def test_one_seed_covers_no_others():
     assert figure(MEAN, statistics(range(10), range(10)), network=True).over_seeds
 
 
-def test_each_networks_variance_is_drawn_half_way_to_the_mean():
+def test_no_network_counts_as_steadier_than_the_middle_one():
     blank = np.zeros(3)
     figures = {
-        "calm": Figure(0, blank, (SeedPart(1.0, 3),)),
-        "wild": Figure(0, blank, (SeedPart(9.0, 3),)),
-        "single": Figure(0, blank, (SeedPart(None, 1),)),
-        "baseline": Figure(0, blank, ()),
+        name: Figure(0, blank, (SeedPart(value, 3),)) for name, value in zip("abc", (1.0, 4.0, 9.0), strict=True)
     }
-    drawn = moderated(figures)
-    assert [drawn[name].seeds for name in ("calm", "wild", "single", "baseline")] == [
-        (SeedPart(3.0, 3),),
-        (SeedPart(7.0, 3),),
-        (SeedPart(None, 1),),
-        (),
-    ]
+    figures |= {"single": Figure(0, blank, (SeedPart(None, 1),)), "baseline": Figure(0, blank, ())}
+    raised = moderated(figures)
+    assert [raised[name].seeds[0].variance for name in "abc"] == [4, 4, 9]
+    assert raised["single"] == figures["single"] and raised["baseline"].seeds == ()
 
 
-def test_holm_leaves_out_what_was_not_tested():
-    assert holm([0.01, None, 0.04, 0.03]) == [pytest.approx(0.03), None, pytest.approx(0.06), pytest.approx(0.06)]
+def test_holm_counts_what_was_not_tested():
+    assert holm([0.01, None, 0.04, 0.03]) == [pytest.approx(0.04), None, pytest.approx(0.09), pytest.approx(0.09)]
     assert holm([]) == [] and holm([None]) == [None]

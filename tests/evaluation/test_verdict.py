@@ -12,6 +12,7 @@ from tests.evaluation.test_metric import ACCURACY, MASE
 NUMBERS = "by 2.0 points of accuracy, 95% interval of the difference"
 TFIDF = "tfidf_logreg, the best baseline on validation,"
 BASELINES = ("tfidf_logreg", "majority")
+BEST = "tfidf_logreg, a baseline, is the best on validation (test accuracy: 95.5%)."
 
 
 def outcome(
@@ -45,7 +46,7 @@ def outcome(
     outcome = {"best": best, "best_baseline": baseline, "models": models, "pairs": pairs}
     for name in set(values) - {baseline}:
         models[name]["against_baseline"] = turned(pairs, name, "tfidf_logreg") if name != "tfidf_logreg" else {}
-    return outcome | {"sample": {"independent": 99.0, "fewest": 5, "words": "99 items, each by itself"}}
+    return outcome | {"sample": {"items": 99, "independent": 99.0, "fewest": 5, "words": "items"}}
 
 
 @pytest.mark.parametrize(
@@ -79,18 +80,30 @@ def outcome(
         ),
         (
             {"best": "tfidf_logreg", "gaps": {"cnn": -0.02}},
-            "No model beats the baseline tfidf_logreg on validation (its test accuracy: 95.5%); on test it is ahead of "
-            "every network: use it.",
+            f"{BEST} On test it is proven to be ahead of every network: use it.",
         ),
         (
             {"best": "tfidf_logreg", "gaps": {"cnn": -0.02}, "p": 0.3},
-            "No model beats the baseline tfidf_logreg on validation (its test accuracy: 95.5%); on test no network is "
-            "proven to be ahead of it: use it.",
+            f"{BEST} On test no model is proven to be ahead: use it.",
+        ),
+        ({"best": "tfidf_logreg"}, f"{BEST} On test cnn is proven to be ahead of it."),
+        (
+            {"best": "tfidf_logreg", "gaps": {"cnn": 0.02, "majority": 0.03}},
+            f"{BEST} On test cnn and majority are proven to be ahead of it.",
         ),
         (
-            {"best": "tfidf_logreg"},
-            "No model beats the baseline tfidf_logreg on validation (its test accuracy: 95.5%), but on test cnn is "
-            "ahead of it, proven.",
+            {"best": "tfidf_logreg", "over_seeds": False},
+            f"{BEST} On test cnn is ahead of it: true of these trained models, but one seed does not tell what others "
+            "would give.",
+        ),
+        (
+            {"best": "tfidf_logreg", "p": None},
+            f"{BEST} The test part has too few independent items to tell whether any other model is ahead of it.",
+        ),
+        (
+            {"gaps": {"cnn": 0.0}},
+            f"cnn, the best on validation, is level with {TFIDF} by 0.0 points of accuracy, 95% interval of the "
+            "difference −1.0 to +1.0, p = 1 after correction: not proven.",
         ),
     ],
 )
@@ -106,6 +119,20 @@ def test_to_beat_the_baselines_is_to_beat_each():
     assert verdict(one, ACCURACY, 0.95).endswith("after correction, but is not proven to be ahead of majority.")
     assert not beats_baselines(one, ACCURACY, 0.95)
     assert not beats_baselines(outcome(over_seeds=False), ACCURACY, 0.95)
+    assert not beats_baselines(outcome(best="tfidf_logreg"), ACCURACY, 0.95)
+
+
+@pytest.mark.parametrize("gap", [0.02, -0.02])
+def test_a_baseline_that_is_ahead_of_the_best_model_is_named(gap):
+    sentence = verdict(outcome(gaps={"cnn": gap, "majority": 0.3}), ACCURACY, 0.95)
+    assert sentence.endswith("after correction. It is proven to be behind majority.")
+
+
+def test_a_bound_that_is_behind_proves_nothing():
+    bound = outcome(gaps={"deconv": -0.02}, best="deconv")
+    bound["models"]["deconv"]["against_baseline"] |= {"p": None, "p_corrected": None}
+    sentence = verdict(bound, ACCURACY, 0.95)
+    assert sentence.endswith("−3.0 to −1.0: its figure is a bound of what it would be, so nothing is proven.")
 
 
 def test_where_lower_is_better_less_is_a_win():
@@ -130,18 +157,16 @@ def test_the_confidence_decides():
 
 
 def test_few_independent_items_are_told():
-    few = outcome() | {"sample": {"independent": 4, "fewest": 4, "words": "4 works"}}
-    assert verdict(few, ACCURACY, 0.95).endswith("after correction. This rests on 4 works.")
+    few = outcome() | {"sample": {"items": 500, "independent": 4, "fewest": 4, "words": "items of 4 works"}}
+    told = "after correction. It rests on few independent items: 500 items of 4 works."
+    assert verdict(few, ACCURACY, 0.95).endswith(told)
 
 
 def test_nothing_is_said_against_a_model_that_was_still_improving():
     comparison = outcome(best="tfidf_logreg", gaps={"cnn": -0.02})
     comparison["models"]["cnn"]["still_improving"] = True
     more = " Still improving when training ended, so more epochs may help: cnn."
-    assert verdict(comparison, ACCURACY, 0.95) == (
-        "No model beats the baseline tfidf_logreg on validation (its test accuracy: 95.5%); on test it is ahead of "
-        f"every network.{more}"
-    )
+    assert verdict(comparison, ACCURACY, 0.95) == f"{BEST} On test it is proven to be ahead of every network.{more}"
     comparison = outcome(gaps={"cnn": -0.02, "rnn": -0.02})
     for name in ("cnn", "rnn"):
         comparison["models"][name]["still_improving"] = True

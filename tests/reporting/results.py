@@ -91,7 +91,7 @@ def comparison(task: Task, models: Sequence[str]) -> dict[str, Any]:
         "best_baseline": best_baseline,
         "models": rows,
         "verdict": f"{best} is <best> of all.",
-        "sample": {"independent": 2000.0, "fewest": 5, "words": "2,000 items, each by itself"},
+        "sample": {"items": 2000, "independent": 2000.0, "fewest": 5, "words": "items, each by itself"},
         "by_group": {},
         "signature": signature | {"average": "mean over seeds", "calibration_bins": 15},
         "pairs": [{"one": one, "other": other} | versus(one, other) for one, other in combinations(models, 2)],

@@ -9,7 +9,7 @@ from stages.reporting.formatting import (
     spread,
 )
 
-SAMPLE = {"words": "2,000 items, each by itself"}
+SAMPLE = {"words": "items, each by itself"}
 SIGNATURE = {"items": 2000, "part": "test", "split": "abc", "seeds": [1, 2], "average": "mean over seeds"}
 
 
@@ -32,10 +32,10 @@ def test_markdown_is_escaped():
 
 def test_a_signature_in_words():
     assert signature_line({"signature": SIGNATURE, "best": "gru", "sample": SAMPLE}) == (
-        "2,000 test items (2,000 items, each by itself), split abc, seeds 1, 2 (gru), mean over seeds"
+        "2,000 test items, each by itself; split abc, seeds 1, 2 (gru), mean over seeds"
     )
     more = SIGNATURE | {"vocabulary": 4321, "calibration_bins": 15}
     assert signature_line({"signature": more, "best": "gru", "sample": SAMPLE}) == (
-        "2,000 test items (2,000 items, each by itself), split abc, seeds 1, 2 (gru), vocabulary 4,321, mean over "
+        "2,000 test items, each by itself; split abc, seeds 1, 2 (gru), vocabulary 4,321, mean over "
         "seeds; calibration bins: 15"
     )

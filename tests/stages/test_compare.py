@@ -102,7 +102,8 @@ def test_stage(run, tmp_path):
     versus = outcome["models"]["gru"]["against_baseline"]
     assert versus["low"] < versus["difference"] < versus["high"] < 0
     assert 0 <= versus["p_corrected"] < 0.05 and versus["over_seeds"]
-    assert outcome["sample"] == {"independent": 200, "fewest": 5, "words": "200 items, each by itself"}
+    words = "items, of which each counts by itself"
+    assert outcome["sample"] == {"items": 200, "independent": 200, "fewest": 5, "words": words}
     assert len(outcome["pairs"]) == 6
     first = (tmp_path / "reports/compare/mine.json").read_bytes()
     run(models)
@@ -119,7 +120,7 @@ def test_same_predictions_twice(run):
 def test_of_two_that_are_equal_on_validation_the_baseline_is_best(run):
     outcome = run({"mean": (1.0, predictions(1.0)), "gru": (1.0, predictions(1.0, seed=1))})
     assert outcome["best"] == outcome["best_baseline"] == "mean"
-    assert outcome["verdict"].startswith("No model beats the baseline mean")
+    assert outcome["verdict"].startswith("mean, a baseline, is the best on validation")
 
 
 def test_no_baseline(run):
@@ -175,7 +176,7 @@ def test_a_model_that_was_still_improving_decides_no_hypothesis(run, monkeypatch
         "lstm": (0.9, predictions(3.0, 3.0, seed=3)),
     }
     assert [row["undecidable"] for row in run(models)["hypotheses"]] == [None]
-    result = run(models, unfinished="gru")
-    assert result["models"]["gru"]["still_improving"] and not result["models"]["lstm"]["still_improving"]
+    result = run(models, unfinished="lstm")  # which is behind
+    assert result["models"]["lstm"]["still_improving"] and not result["models"]["gru"]["still_improving"]
     assert [row["undecidable"] for row in result["hypotheses"]] == ["unfinished"]
-    assert "Still improving when training ended, so more epochs may help: gru." in result["verdict"]
+    assert "Still improving when training ended, so more epochs may help: lstm." in result["verdict"]

@@ -124,9 +124,7 @@ def test_leaderboard_ranks_by_the_primary_metric_on_test_and_marks_the_choice(ma
     assert rows[2].startswith("| tfidf\\_logreg (best baseline on validation) |")
     assert rows[2].endswith("| – | – | 12,345 | 2.3 | 1 |")
     assert "−30.0 [−32.0, −28.0]" in rows[3]
-    assert (
-        "2,000 test items (2,000 items, each by itself), split abc123, seeds 1, 2 (lstm), vocabulary 4,321" in lines[-1]
-    )
+    assert "2,000 test items, each by itself; split abc123, seeds 1, 2 (lstm), vocabulary 4,321" in lines[-1]
     assert "95 % intervals" in read(make(), "leaderboard.md")
 
 

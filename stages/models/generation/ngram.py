@@ -13,8 +13,8 @@ import numpy as np
 from pydantic import Field
 
 from stages.config.schema import ModelConfig
-from stages.runtime.errors import UserError
 from stages.runtime.files import write_text
+from stages.runtime.progress import tell
 from stages.tasks.generation.modeling.contract import AutoregressiveModel, Baseline, Shape
 
 if TYPE_CHECKING:
@@ -26,7 +26,12 @@ class Parameters(ModelConfig):
 
     CONTEXT: ClassVar[str | None] = "the order − 1 tokens before"
 
-    order: int = Field(default=6, ge=1, le=20, description="tokens of the longest n-gram")
+    order: int = Field(
+        default=6,
+        ge=1,
+        le=20,
+        description="tokens of the longest n-gram; of a large vocabulary fewer, such as 4 of 20,000 words",
+    )
 
 
 @dataclass(frozen=True)
@@ -90,23 +95,20 @@ class Model(AutoregressiveModel[np.ndarray], Baseline):
 
     @classmethod
     def fit(cls, parameters: Parameters, data: "Prepared") -> Self:
-        """Count the n-grams of train and smooth them.
-
-        Raises:
-            UserError: an n-gram of that order and vocabulary does not fit in 63 bits.
-        """
-        return cls.count(parameters.order, np.asarray(data.ids("train")), data.shape)
+        """Count the n-grams of train and smooth them."""
+        model = cls.count(parameters.order, np.asarray(data.ids("train")), data.shape)
+        if (order := len(model.orders)) < parameters.order:
+            tell(
+                f"n-grams of {order} tokens in place of {parameters.order}: of a vocabulary of "
+                f"{data.shape.vocabulary:,}, longer ones do not fit in a number"
+            )
+        return model
 
     @classmethod
     def count(cls, highest: int, ids: np.ndarray, shape: Shape) -> Self:
-        """Count the n-grams of a text, ids (tokens,), up to the highest order and smooth them.
-
-        Raises:
-            UserError: an n-gram of that order and vocabulary does not fit in 63 bits.
-        """
+        """Count the n-grams of a text, ids (tokens,), up to the highest order that fits in 63 bits, and smooth them."""
         bits = _id_bits(shape.vocabulary)
-        if highest * bits > 63:
-            raise UserError(f"order {highest} is too high for a vocabulary of {shape.vocabulary}: at most {63 // bits}")
+        highest = min(highest, 63 // bits)
         text = np.concatenate([[shape.newline] * (highest - 1), ids])
         grams, counts = np.unique(_pack(text, highest, bits), return_counts=True)
         orders = [Order.fit(grams, counts, bits)]

@@ -9,6 +9,7 @@ from stages.config.reading import TableReading
 from stages.config.schema import (
     MAX_STEPS,
     MIN_STEPS,
+    MOST,
     Frozen,
     ModelsConfig,
     Name,
@@ -74,8 +75,10 @@ class TokenizerConfig(Frozen):
         "bpe: byte-pair encoding",
     )
     lowercase: bool = True
-    vocabulary: int = Field(default=20_000, ge=3, description="the most frequent units, [PAD] and [UNK] included")
-    minimum_frequency: int = Field(default=1, ge=1, description="rarer units are [UNK]")
+    vocabulary: int = Field(
+        default=20_000, ge=3, le=MOST, description="the most frequent units, [PAD] and [UNK] included"
+    )
+    minimum_frequency: int = Field(default=1, ge=1, le=MOST, description="rarer units are [UNK]")
     maximum_length: int = Field(default=256, ge=1, description="tokens; the rest of a longer text is cut off")
     vectors: Literal["train", "file", "none"] = Field(
         default="train",

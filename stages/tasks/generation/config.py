@@ -6,14 +6,14 @@ from pydantic import Field
 
 import stages.models.generation
 from stages.config.reading import FileReading
-from stages.config.schema import MIN_STEPS, Frozen, ModelsConfig, Name, TaskSection, TrainingConfig, models_config
+from stages.config.schema import MIN_STEPS, MOST, Frozen, ModelsConfig, Name, TaskSection, TrainingConfig, models_config
 from stages.config.sources import DatasetConfig
 
 
 class Reading(FileReading):
     """How the raw files become works: a file is a work."""
 
-    characters: int | None = Field(default=None, ge=1, description="keep at most so many of each file's first")
+    characters: int | None = Field(default=None, ge=1, le=MOST, description="keep at most so many of each file's first")
 
 
 class SplitConfig(Frozen):
@@ -34,8 +34,8 @@ class WindowConfig(Frozen):
         description="word: also each character of a script that puts no spaces between words, such as Chinese or Thai; "
         "bpe: byte-pair encoding",
     )
-    vocabulary: int = Field(default=20_000, ge=2, description="the most frequent units, [UNK] included")
-    minimum_frequency: int = Field(default=1, ge=1, description="rarer units are [UNK]")
+    vocabulary: int = Field(default=20_000, ge=3, le=MOST, description="the most frequent units, [UNK] included")
+    minimum_frequency: int = Field(default=1, ge=1, le=MOST, description="rarer units are [UNK]")
     length: int = Field(default=128, ge=2, description="tokens")
 
 

@@ -6,6 +6,7 @@ Nothing of the splitting or of the vocabulary's fitting is used here: an error t
 from collections.abc import Mapping
 from itertools import combinations
 
+import numpy as np
 import pandas as pd
 
 from stages.config.dataset import Dataset
@@ -15,6 +16,8 @@ from stages.tasks.generation.config import SplitConfig
 from stages.tasks.generation.modeling.data import Prepared
 
 LONG = 25  # letters of a line that two works hardly share by chance
+SPAN = 40  # characters that two works hardly share by chance
+BASE = np.uint64(1_099_511_628_211)  # of the spans' hashes; odd, so that no power of it vanishes
 SHOWN = 5
 
 Parts = Mapping[Part, pd.DataFrame]
@@ -29,6 +32,7 @@ def check_leaks(dataset: Dataset) -> Findings:
         "works_in_two_parts": works_in_two_parts(parts),
         "lost_text": lost_text(pd.read_parquet(dataset.table), parts),
         "shared_lines": shared_lines(parts, tolerance),
+        "shared_spans": shared_spans(parts, tolerance),
         "vocabulary": foreign_tokens("".join(parts["train"]["text"]), vocabulary),
     }
 
@@ -57,10 +61,46 @@ def shared_lines(parts: Parts, tolerance: float) -> list[str]:
         if share > tolerance:
             examples = "; ".join(sorted(shared)[:SHOWN])
             findings.append(
-                f"{share:.1%} of {name}'s long lines stand in train as well, such as: {examples}. If they are headings "
-                f"that works have in common, remove them, or set split.shared_lines to {share + 0.01:.2f}"
+                f"{share:.1%} of {name}'s long lines stand in train as well, such as: {examples}. {_advice(share)}"
             )
     return findings
+
+
+def shared_spans(parts: Parts, tolerance: float) -> list[str]:
+    """Return a line for every part of whose text more than allowed stands in train, in spans that cross lines.
+
+    Case and spacing aside, every span of SPAN characters is looked up by its hash.
+    """
+    hashes = {name: _span_hashes(part) for name, part in parts.items()}
+    findings = []
+    for name in PARTS[1:]:
+        share = float(np.isin(hashes[name], hashes["train"]).mean()) if len(hashes[name]) else 0.0
+        if share > tolerance:
+            findings.append(
+                f"{share:.1%} of {name}'s spans of {SPAN} characters stand in train as well. {_advice(share)}"
+            )
+    return findings
+
+
+def _advice(share: float) -> str:
+    if share > 0.9:
+        return "The same text is in both: leave one of the two out"
+    return (
+        f"If they are headings that works have in common, remove them, or set split.shared_lines to {share + 0.01:.2f}"
+    )
+
+
+def _span_hashes(part: pd.DataFrame) -> np.ndarray:
+    """Return the distinct hashes of a part's spans: polynomials in the characters, by uint64's own arithmetic."""
+    plain = " ".join(" ".join(part["text"]).casefold().split())
+    characters = np.frombuffer(plain.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
+    if len(characters) < SPAN:
+        return np.zeros(0, np.uint64)
+    hashes = np.zeros(len(characters) - SPAN + 1, np.uint64)
+    for place in range(SPAN):
+        hashes *= BASE
+        hashes += characters[place : place + len(hashes)]
+    return np.unique(hashes)
 
 
 def foreign_tokens(train: str, vocabulary: set[str]) -> list[str]:

@@ -43,8 +43,10 @@ METRICS = (
         "Word perplexity",
         "word perplexity",
         word_perplexity,
-        "2 to the power of the bits per word, white space and punctuation included.",
+        "2 to the power of the bits per word, white space and punctuation included. An interval would say no more than "
+        "that of the bits per character, and is left out.",
         higher_is_better=False,
+        interval=False,
         headline=True,
     ),
 )

@@ -57,18 +57,29 @@ def _validation_of(train: pd.DataFrame, share: float) -> dict[Part, pd.DataFrame
         return {"train": train[:first], "validation": train[first:]}
     (work,) = train.to_dict("records")
     text = work["text"]
-    cut = text.find("\n", round(len(text) * (1 - share))) + 1 or len(text)
+    cut = _line_end(text, round(len(text) * (1 - share)))
     validation = {"id": f"{work['id']}.end", "text": text[cut:]}
     return {"train": pd.DataFrame([work | {"text": text[:cut]}]), "validation": pd.DataFrame([validation])}
 
 
 def _by_lines(text: str, config: SplitConfig) -> dict[Part, pd.DataFrame]:
-    ends = [round(len(text) * (1 - config.test - config.validation)), round(len(text) * (1 - config.test))]
-    cuts = [0, *(text.find("\n", end) + 1 or end for end in ends), len(text)]
+    test = _line_end(text, round(len(text) * (1 - config.test)))
+    share = config.validation / (1 - config.test)  # of what a test part of whole lines leaves
+    place = min(round(len(text) * (1 - config.test - config.validation)), round(test * (1 - share)))
+    validation = _line_end(text[:test], place)
+    cuts = [0, validation, test, len(text)]
     return {
         name: pd.DataFrame({"id": [name], "text": [text[start:end]]})
         for name, start, end in zip(PARTS, cuts[:-1], cuts[1:], strict=True)
     }
+
+
+def _line_end(text: str, place: int) -> int:
+    """Return where a place's line ends; if that is the text's end, where the line or else the word begins."""
+    end = text.find("\n", place) + 1
+    if 0 < end < len(text):
+        return end
+    return text.rfind("\n", 0, place) + 1 or text.rfind(" ", 0, place) + 1 or place
 
 
 def describe(part: pd.DataFrame) -> dict[str, Any]:

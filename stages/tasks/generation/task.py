@@ -143,7 +143,7 @@ class Generation(Task):
     def sampling(self, items: "pd.DataFrame") -> Sampling:
         """Return that works stand for others, if there are enough of them; else that blocks follow each other."""
         works = Grouped(items["work"].to_numpy(), "works")
-        return works if items["work"].nunique() >= works.fewest else Ordered()
+        return works if works.independent >= works.fewest else Ordered()
 
     def report_context(self, dataset: Dataset, models: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
         """Add the samples to each of the models."""

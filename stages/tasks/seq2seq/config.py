@@ -9,6 +9,7 @@ from stages.config.reading import TableReading
 from stages.config.schema import (
     MAX_STEPS,
     MIN_STEPS,
+    MOST,
     Frozen,
     ModelsConfig,
     Name,
@@ -58,8 +59,8 @@ class Side(Frozen):
         "bpe: byte-pair encoding",
     )
     lowercase: bool = False
-    vocabulary: int = Field(default=8000, ge=5, description="the most frequent units, four markers included")
-    minimum_frequency: int = Field(default=1, ge=1, description="rarer units are [UNK]")
+    vocabulary: int = Field(default=8000, ge=5, le=MOST, description="the most frequent units, four markers included")
+    minimum_frequency: int = Field(default=1, ge=1, le=MOST, description="rarer units are [UNK]")
     maximum_length: int = Field(
         default=64, ge=2, description="tokens with the end; longer pairs do not train, longer sources lose their end"
     )

@@ -3,6 +3,7 @@
 Nothing of the splitting or of the vocabularies' fitting is used here: an error there must not hide itself.
 """
 
+import math
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -52,20 +53,23 @@ def shared_sources(parts: Parts) -> list[str]:
 def near_sources(parts: Parts, similarity: float) -> list[str]:
     """Return a line for every pair of parts with sources whose runs of three words are nearly the same.
 
-    Two sources are near if of all their runs together they share the given part, or more.
+    Two sources are near if of all their runs together they share the given part, or more; then they also share one of
+    the rarest runs of each.
     """
     runs = {name: [_runs(source) for source in part["source"]] for name, part in parts.items()}
+    frequency = Counter(run for sources in runs.values() for of_source in sources for run in of_source)
+    rarest = {name: [_rarest(source, frequency, similarity) for source in sources] for name, sources in runs.items()}
     lines = []
     for one, other in combinations(PARTS, 2):
         holders: dict[tuple[str, ...], list[int]] = defaultdict(list)
-        for row, runs_of_source in enumerate(runs[one]):
-            for run in runs_of_source:
+        for row, rare in enumerate(rarest[one]):
+            for run in rare:
                 holders[run].append(row)
         near = []
-        for row, runs_of_source in enumerate(runs[other]):
-            shared = Counter(holder for run in runs_of_source for holder in holders.get(run, ()))
-            for holder, count in shared.items():
-                if count >= similarity * (len(runs_of_source) + len(runs[one][holder]) - count):
+        for row, rare in enumerate(rarest[other]):
+            for holder in sorted({holder for run in rare for holder in holders.get(run, ())}):
+                ones, others = runs[one][holder], runs[other][row]
+                if len(ones & others) >= similarity * len(ones | others):
                     near.append(f"{parts[one]['id'].iloc[holder]} = {parts[other]['id'].iloc[row]}")
         if near:
             lines.append(f"{one} and {other} hold {len(near)} near pair(s) of sources: {', '.join(near[:SHOWN])}")
@@ -104,9 +108,11 @@ def foreign_tokens(train: pd.DataFrame, fitted: Prepared, shared: bool) -> list[
         side_texts = texts["source"] + texts["target"] if shared else texts[side]
         corpus = " " + " \n ".join(" ".join(unicodedata.normalize("NFC", text).split()) for text in side_texts)
         tokenizer = fitted.vocabularies.tokenizer(side)
-        corpus = corpus.lower() if "Lowercase" in tokenizer.to_str() else corpus
+        # Python's lower case has another sigma at the end of a word than the tokenizer's.
+        corpus = corpus.lower().replace("ς", "σ") if "Lowercase" in tokenizer.to_str() else corpus
+        corpus = corpus.replace("▁", " ")  # as which the tokenizer reads it
         tokens = [token.replace("▁", " ") for token, number in tokenizer.get_vocab().items() if number > 3]
-        foreign = sorted(token for token in tokens if token not in corpus)
+        foreign = sorted(token for token in tokens if token not in corpus and token.replace("ς", "σ") not in corpus)
         if foreign:
             named = ", ".join(map(repr, foreign[:SHOWN]))
             lines.append(f"{len(foreign)} token(s) of the {side}'s vocabulary do not stand in train: {named}")
@@ -116,3 +122,11 @@ def foreign_tokens(train: pd.DataFrame, fitted: Prepared, shared: bool) -> list[
 def _runs(text: str) -> set[tuple[str, ...]]:
     words = content(text).split()
     return set(zip(words, words[1:], words[2:], strict=False))
+
+
+def _rarest(
+    runs: set[tuple[str, ...]], frequency: Counter[tuple[str, ...]], similarity: float
+) -> list[tuple[str, ...]]:
+    """Return the rarest runs, as few as a source that is near must share one of."""
+    fewest = len(runs) - math.ceil(similarity * len(runs) - 1e-9) + 1
+    return sorted(runs, key=lambda run: (frequency[run], run))[:fewest]

@@ -23,6 +23,7 @@ from stages.tasks.seq2seq.config import SplitConfig
 
 RUN = 3  # words
 ROWS = 2000  # sources that are held against all others at a time
+PAIRS = 100_000  # of them, whose runs are compared at a time
 
 
 def split_pairs(table: pd.DataFrame, config: SplitConfig) -> Split:
@@ -38,7 +39,7 @@ def split_pairs(table: pd.DataFrame, config: SplitConfig) -> Split:
     repeated = table.duplicated(["source", "target", "part"])
     table = table[~repeated]
     folded = fold(table["source"])
-    distinct, text = np.unique(folded.to_numpy(str), return_inverse=True)
+    text, distinct = pd.factorize(folded.to_numpy(object), sort=True)
     group = groups(distinct.tolist(), config.similarity)[text]  # of every row
     part = table["part"].astype(object).where(table["part"].notna(), None)
     dropped = {"repeated pair": int(repeated.sum())}
@@ -56,34 +57,56 @@ def split_pairs(table: pd.DataFrame, config: SplitConfig) -> Split:
     if empty:
         sizes = ", ".join(f"{name} {len(rows)}" for name, rows in parts.items())
         pairs = f"; pairs: {dropped_rows(dropped)}" if dropped else ""
-        raise UserError(
-            f"no source is left for {' and '.join(empty)} (sources: {sizes}{pairs}): add pairs, or change the shares "
-            "or the salt under split"
-        )
+        advice = "add pairs, or change the shares or the salt under split"
+        if "train" in empty and (table["part"].notna()).all():
+            advice = "all files are official parts, and none is train: add one of that name"
+        raise UserError(f"no source is left for {' and '.join(empty)} (sources: {sizes}{pairs}): {advice}")
     return Split(parts, dropped)
 
 
 def groups(texts: list[str], similarity: float) -> np.ndarray:
     """Return each text's group (texts,): texts whose runs of words overlap enough are in one, directly or by others.
 
-    The overlap is Jaccard's index of the sets of runs of three words; a text of fewer words is near to none.
+    The overlap is Jaccard's index of the sets of runs of three words; a text of fewer words is near to none. Texts are
+    held against those alone with which they share one of their rarest runs (Chaudhuri, Ganti & Kaushik 2006): two that
+    overlap so much must, and of runs that many texts share there may be millions of pairs.
     """
     try:
         counter = CountVectorizer(ngram_range=(RUN, RUN), token_pattern=r"\S+", binary=True, lowercase=False)
         runs = counter.fit_transform(texts).astype(np.int32)
     except ValueError:  # no text has so many words
         return np.arange(len(texts))
-    sizes = np.asarray(runs.sum(axis=1)).ravel()
-    shared = runs[:, np.asarray(runs.sum(axis=0)).ravel() > 1]  # the others join nothing
+    sizes = np.diff(runs.indptr)
+    rare = _rarest(runs, similarity)
     links = []
     for start in range(0, len(texts), ROWS):
-        both = sparse.coo_array(shared[start : start + ROWS] @ shared.T)
-        row, column = both.coords[0] + start, both.coords[1]
-        near = both.data >= similarity * (sizes[row] + sizes[column] - both.data)
-        links.append(np.stack([row[near], column[near]]))
-    row, column = np.concatenate(links, axis=1)
+        row, column = sparse.coo_array(rare[start : start + ROWS] @ rare.T).coords
+        row, column = row[column > row + start] + start, column[column > row + start]
+        for first in range(0, len(row), PAIRS):
+            one, other = row[first : first + PAIRS], column[first : first + PAIRS]
+            both = np.asarray(runs[one].multiply(runs[other]).sum(axis=1)).ravel()
+            near = both >= similarity * (sizes[one] + sizes[other] - both)
+            links.append(np.stack([one[near], other[near]]))
+    row, column = np.concatenate([*links, np.zeros((2, 0), int)], axis=1)
     graph = sparse.coo_array((np.ones(len(row), bool), (row, column)), shape=(len(texts), len(texts)))
     return connected_components(graph, directed=False)[1]
+
+
+def _rarest(runs: sparse.csr_matrix, similarity: float) -> sparse.csr_matrix:
+    """Return of each text's runs the rarest, as few as a text that overlaps enough must share one of.
+
+    Of n runs, at least similarity · n are in common, so among the n − that + 1 rarest there is one.
+    """
+    frequency = np.asarray(runs.sum(axis=0)).ravel()
+    sizes = np.diff(runs.indptr)
+    row = np.repeat(np.arange(len(sizes)), sizes)
+    order = np.lexsort((runs.indices, frequency[runs.indices], row))
+    place = np.arange(len(order)) - np.repeat(runs.indptr[:-1], sizes)  # in the order, within its row
+    fewest = sizes - np.ceil(similarity * sizes - 1e-9).astype(int) + 1
+    kept = order[place < np.repeat(fewest, sizes)]
+    kept = kept[frequency[runs.indices[kept]] > 1]  # the others join nothing
+    shape = runs.shape
+    return sparse.csr_matrix((np.ones(len(kept), np.int32), (row[kept], runs.indices[kept])), shape=shape)
 
 
 def _first_of_each(group: np.ndarray, text: np.ndarray) -> np.ndarray:

@@ -19,6 +19,7 @@ from stages.tasks.seq2seq.config import Side, Tokenizer
 from stages.tasks.seq2seq.modeling.data import END, MARKERS, MULTIPLE, SIDES, SPACE, UNKNOWN, Rows, Vocabularies
 
 BATCH = 4096  # texts
+LEFT_OUT = 0.1  # of train's pairs: where more are not learned from, a remark is due
 PREPARED: tuple[Part, ...] = ("train", "validation")
 
 
@@ -56,6 +57,7 @@ def prepare(dataset: Dataset, output: Path) -> Preparation:
     lengths = {f"{part} {side}": np.bincount(count) for (part, side), count in counts.items()}
     tokens, texts = sum(int(count.sum()) for count in counts.values()), sum(map(len, counts.values()))
     remarks = [remark for side in SIDES for remark in _remarks(side, parts["train"], report, dataset)]
+    remarks += _not_learned(report, dataset)
     return Preparation(report, f"{tokens} tokens in {texts} texts", lengths, remarks)
 
 
@@ -65,6 +67,20 @@ def _remarks(side: str, train: pd.DataFrame, report: dict[str, Any], dataset: Da
     unknown = {f"validation's {side}": report["validation"][side]["unknown_rate"]}
     remarks = script_remarks(_batches(train[side].drop_duplicates().tolist()), unit, key)
     return [f"{side}: {remark}" for remark in remarks] + unknown_remarks(unknown, unit, key)
+
+
+def _not_learned(report: dict[str, Any], dataset: Dataset) -> list[str]:
+    """Return a remark if a large share of train's pairs is not learned from."""
+    left_out = sum(report["not_learned"].values())
+    pairs = left_out + report["learned"]
+    if left_out <= LEFT_OUT * pairs:
+        return []
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in report["not_learned"].items() if count)
+    key = dataset.key("tokenizer")
+    return [
+        f"{left_out:,} of train's {pairs:,} pairs are not learned from ({reasons}): raise {key}'s maximum_length or "
+        "length_ratio to use them"
+    ]
 
 
 def padded_lengths(lengths: np.ndarray, longest: int) -> list[int]:

@@ -15,7 +15,7 @@ from stages.runtime.errors import UserError
 from stages.tasks.discovery import find_task
 from stages.tasks.generation.config import SplitConfig, WindowConfig
 from stages.tasks.generation.evaluation import block_statistics
-from stages.tasks.generation.leakage import foreign_tokens, lost_text, shared_lines, works_in_two_parts
+from stages.tasks.generation.leakage import foreign_tokens, lost_text, shared_lines, shared_spans, works_in_two_parts
 from stages.tasks.generation.modeling.data import Batches, WindowMeta, encode, window_starts
 from stages.tasks.generation.splitter import split_works
 from stages.tasks.generation.windowing import fit_tokenizer
@@ -50,10 +50,27 @@ def test_a_folder_of_files_is_split_by_works(tmp_path):
     assert ids == {"train": ["act0", "act1"], "validation": ["act2"], "test": ["act3"]}
 
 
+def test_ten_files_are_works_in_the_order_of_their_numbers(tmp_path):
+    acts = {f"{number}.txt": "".join(LINES[30 * number : 30 * (number + 1)]).encode() for number in range(8, 12)}
+    dataset = make_dataset(tmp_path, acts, entry=SHORT_WINDOWS)
+    assert pd.read_parquet(dataset.part("train"))["id"].tolist() == ["8", "9"]
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+@pytest.mark.parametrize(
+    "text", ["the quick brown fox " * 400, "some lines\n" * 300 + "one long end " * 90, "x" * 4000]
+)
+def test_a_last_line_longer_than_the_test_part_is_cut_all_the_same(text, end):
+    works = pd.DataFrame({"id": ["a"], "text": [text + end], "part": [None]})
+    parts = split_works(works, SplitConfig(validation=0.1, test=0.1)).parts
+    assert "".join(part["text"][0] for part in parts.values()) == text + end
+    assert all(len(part["text"][0]) > 100 for part in parts.values())
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"a\nb", "no text is left for"),
+        (b"ab", "no text is left for"),
         (b"".join(b"%d\n" % number for number in range(100)), "too few for one window of 16 .* lower generation"),
         (b"a" * 4000, r"train has 1 character\(s\) .* nothing to predict"),
     ],
@@ -140,6 +157,20 @@ def test_the_audit_names_the_way_out_for_headings_that_works_share():
     assert shared_lines(parts, 0.04) == []
 
 
+@pytest.mark.parametrize(
+    "text", ["a word\n" * 3 + "".join(f"{n}\n" for n in range(200)), "字" + "".join(map(chr, range(0x4E00, 0x4F00)))]
+)
+def test_a_work_that_stands_in_train_but_for_its_end_is_found_whatever_its_lines(text):
+    parts = {
+        "train": table(text + " one end"),
+        "validation": table("".join(LINES[:9])),
+        "test": table(text + " another"),
+    }
+    assert shared_lines(parts, 0.1) == []  # they are too short, or each differs
+    (finding,) = shared_spans(parts, 0.1)
+    assert finding.endswith("stand in train as well. The same text is in both: leave one of the two out")
+
+
 def test_leaks_are_found():
     one, other = table("".join(LINES[:50])), table("".join(LINES[40:60]))
     parts = {"train": one, "validation": table("short\n"), "test": other}
@@ -173,8 +204,11 @@ def test_stateful_rows_read_on_where_they_were():
 def test_blocks_hold_every_character_and_word_once():
     text = "some words and more\n" * 200
     lengths = np.ones(len(text), int)
-    blocks = block_statistics(text, np.full(len(text), 2.0), lengths)
+    works = pd.DataFrame({"id": ["a", "b", "c"], "text": [text[:2500], text[2500:2520], text[2520:]]})
+    blocks = block_statistics(works, np.full(len(text), 2.0), lengths)
     assert blocks[["characters", "words", "bits"]].sum().tolist() == [4000, 800, 8000]
+    assert blocks["work"].tolist() == ["a", "a", "a", "b", "c", "c"]
+    assert blocks["characters"].tolist() == [1000, 1000, 500, 20, 1000, 480]
 
 
 def test_a_word_of_a_script_without_spaces_is_a_character():

@@ -1,12 +1,12 @@
 """N-grams: the smoothing against the definition, and what is refused."""
 
 from collections import Counter, defaultdict
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from stages.models.generation.ngram import Model, _discounts
-from stages.runtime.errors import UserError
+from stages.models.generation.ngram import Model, Parameters, _discounts
 from stages.tasks.generation.modeling.contract import Shape
 
 RNG = np.random.default_rng(3)
@@ -48,9 +48,12 @@ def test_probabilities_sum_to_one_after_any_context():
         assert np.isfinite(logits).all()
 
 
-def test_an_order_that_does_not_fit_in_a_number():
-    with pytest.raises(UserError, match="order 5 is too high for a vocabulary of 20000: at most 4"):
-        Model.count(5, IDS, Shape(vocabulary=20_000, newline=1))
+def test_an_order_that_does_not_fit_in_a_number_is_as_high_as_one_that_does(capsys):
+    assert len(Model.count(5, IDS, Shape(vocabulary=20_000, newline=1)).orders) == 4
+    assert len(Model.count(5, IDS, Shape(vocabulary=200, newline=1)).orders) == 5
+    data = SimpleNamespace(ids=lambda part: IDS, shape=Shape(vocabulary=20_000, newline=1))
+    Model.fit(Parameters(order=7), data)
+    assert "n-grams of 4 tokens in place of 7: of a vocabulary of 20,000" in "".join(capsys.readouterr())
 
 
 def test_a_text_too_small_for_counts_of_counts():

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import connected_components
 
 from stages.audit import audit
 from stages.runtime.errors import UserError
@@ -109,6 +111,30 @@ def test_sources_that_are_nearly_the_same_are_one_group():
     group = groups([VERSE, VERSE + " thus", "in the beginning was the word and the word", "short"], 0.6)
     assert group[0] == group[1] and len(set(group)) == 3
     assert len(set(groups(["a", "b c"], 0.6))) == 2
+
+
+@pytest.mark.parametrize("similarity", [0.3, 0.6, 0.9, 1.0])
+def test_groups_are_those_of_comparing_every_pair(similarity):
+    rng = np.random.default_rng(0)
+    texts = [" ".join(rng.choice(list("abcd"), rng.integers(1, 9))) for _ in range(150)]
+    runs = [set(zip(words, words[1:], words[2:], strict=False)) for words in map(str.split, texts)]
+    near = np.array(
+        [[bool(one | other) and len(one & other) >= similarity * len(one | other) for other in runs] for one in runs]
+    )
+    expected = connected_components(csr_matrix(near), directed=False)[1]
+    assert groups(texts, similarity).tolist() == expected.tolist()
+
+
+def test_many_sources_of_one_template_are_not_held_against_each_other():
+    words = [f"{n}" for n in range(3000)]
+    texts = [f"what is the price of {word} {word} in the city of {word} today" for word in words]
+    assert len(set(groups(texts, 0.6))) == 3000
+
+
+def test_one_source_may_be_very_long():
+    long = " ".join(f"word{n}" for n in range(20_000))
+    parts = split_pairs(table((long, "x"), *((f"source {n}", "y") for n in range(200))), SplitConfig()).parts
+    assert sum(len(part) for part in parts.values()) == 201
 
 
 def test_official_parts_stand_and_what_is_near_to_them_goes():
