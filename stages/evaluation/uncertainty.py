@@ -26,6 +26,7 @@ import numpy as np
 from stages.evaluation.metric import Metric
 
 CHUNK = 2000  # items that are left out at a time
+WAVES = 3  # that a long-run variance is estimated from at least
 FEW = 30  # independent items below which a warning is due
 
 
@@ -112,7 +113,8 @@ class Ordered(Sampling):
     The long-run variance is estimated from the longest waves of the influences, by an equally weighted cosine
     transform (Müller 2007; Lazarus, Lewis, Stock & Watson 2018, "HAR inference: recommendations for practice"). How
     many of them follows from the number of independent stretches: how long one is, is the block length by Politis &
-    White (2004, corrected by Patton, Politis & White 2009), and no shorter than items overlap.
+    White (2004, corrected by Patton, Politis & White 2009), and no shorter than items overlap. Where the very longest
+    waves are higher than all of them together, as where parts of a text differ from each other, those count.
     """
 
     overlap: int = 1  # neighbours that have something in common, such as the values that two forecasts are of
@@ -123,9 +125,11 @@ class Ordered(Sampling):
 
         count = len(influence)
         independent = count / self.stretch(influence)
-        waves = max(3, int(0.6 * independent ** (2 / 3)))
-        cosines = dct(influence, norm="ortho")[1 : waves + 1]
-        return ItemPart(float((cosines**2).sum()) / waves / count, waves, independent)
+        waves = max(WAVES, int(0.6 * independent ** (2 / 3)))
+        power = np.zeros(waves)
+        power[: count - 1] = dct(influence, norm="ortho")[1 : waves + 1] ** 2
+        means = np.cumsum(power) / np.arange(1, waves + 1)  # of the longest, of the two longest, …
+        return ItemPart(float(means[WAVES - 1 :].max()) / count, waves, independent)
 
     def stretch(self, influence: np.ndarray) -> float:
         """Return how many neighbours count as one independent item; of few items it cannot be told, so all do."""

@@ -158,7 +158,7 @@ def test_neighbours_that_are_alike_count_as_fewer():
     assert Ordered().spread(alone).independent > 1000 > 250 > Ordered().spread(alike).independent
     assert Ordered(overlap=48).spread(alone).independent <= 2000 / 48
     # The long-run variance of such values is 1 / (1 − 0.8)².
-    assert Ordered().spread(alike).variance * 2000 == pytest.approx(25, rel=0.5)
+    assert 20 < Ordered().spread(alike).variance * 2000 < 50
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 0.8])
