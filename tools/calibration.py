@@ -93,12 +93,13 @@ def null_series(rng: np.random.Generator, differences: np.ndarray) -> np.ndarray
     return np.take(values, np.arange(start, start + count // 2), mode="wrap")
 
 
-def null_rejections(differences: np.ndarray, sampling: Sampling, repetitions: int) -> tuple[float, float]:
+def null_rejections(
+    rng: np.random.Generator, differences: np.ndarray, sampling: Sampling, repetitions: int
+) -> tuple[float, float]:
     """Return how often a mean of 0 is called another, of those series of which anything is said, and their share.
 
     The series have the spectrum of real differences.
     """
-    rng = np.random.default_rng(0)
     return _rejections([null_series(rng, differences) for _ in range(repetitions)], sampling)
 
 
@@ -160,9 +161,9 @@ def order_table(paths: Paths, repetitions: int) -> list[str]:
         if isinstance(kind, Independent):
             continue
         sampling = kind if isinstance(kind, Ordered) else Ordered()
-        each = max(1, repetitions // len(differences))
-        rates = [null_rejections(series, sampling, each) for series in differences]
-        naive = [null_rejections(series, Independent(), each)[0] for series in differences]
+        each, rng = -(-repetitions // len(differences)), np.random.default_rng(0)
+        rates = [null_rejections(rng, series, sampling, each) for series in differences]
+        naive = [null_rejections(rng, series, Independent(), each)[0] for series in differences]
         independent = np.median([sampling.spread(series).independent for series in differences])
         said = np.mean([share for _, share in rates])
         called = np.nanmean([rate for rate, _ in rates]) if said else np.nan
@@ -193,7 +194,7 @@ def main(repetitions: int = 2000) -> None:
         "called different at 5 %, where anything is said. Each simulated test part is half as long as the real one, "
         "and its items are in their order also where `compare` counts works.",
         "",
-        *order_table(Paths(), repetitions),
+        *order_table(Paths(), 2 * repetitions),
     ]
     write_text(PAGE, "\n".join([before + BEGIN, "", *seeds, "", *works, "", *ordered, "", END + after]))
     print(f"wrote {PAGE}")

@@ -43,9 +43,9 @@ def test_null_series_keep_how_alike_neighbours_are_but_no_mean():
 
 
 def test_dependent_items_are_rarely_called_different_and_would_be_often_if_each_counted():
-    real = alike(1000)
-    assert null_rejections(real, Ordered(), 300)[0] <= 0.07 + 2 * np.sqrt(0.07 * 0.93 / 300)
-    assert null_rejections(real, Independent(), 300)[0] > 0.2
+    real, rng = alike(1000), np.random.default_rng(0)
+    assert null_rejections(rng, real, Ordered(), 300)[0] <= 0.07 + 2 * np.sqrt(0.07 * 0.93 / 300)
+    assert null_rejections(rng, real, Independent(), 300)[0] > 0.2
 
 
 def test_works_of_unequal_sizes_are_rarely_called_different():
