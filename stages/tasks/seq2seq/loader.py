@@ -194,7 +194,7 @@ def _texts(table: TableFile, batch: Batch, column: Column) -> list[str]:
         if not (value is None or isinstance(value, str | int | float)):
             advice = f"fix the file, or choose another column by {table.file.key(column.key)}"
             table.faults.add(f"the column '{column.name}' must hold text, but ", advice, f"row {row}: {shown(value)}")
-    return ["" if value is None else str(value) for value in values]
+    return ["" if value is None or value != value else str(value) for value in values]  # NaN is not itself
 
 
 class Aligned(PairFormat):

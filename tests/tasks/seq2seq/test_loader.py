@@ -1,6 +1,7 @@
 """Raw files to pairs: formats, rows, and what is refused in which words."""
 
 import gzip
+import io
 from pathlib import Path
 
 import pandas as pd
@@ -40,6 +41,13 @@ def message(dataset, **reading) -> str:
     with pytest.raises(UserError) as caught:
         read(dataset, Reading(**reading))
     return str(caught.value)
+
+
+def test_a_missing_number_is_no_text(dataset):
+    numbers = io.BytesIO()
+    pd.DataFrame({"source": [1.5, float("nan"), 2.5], "target": ["one", "two", "three"]}).to_parquet(numbers)
+    put(dataset, {"a.parquet": numbers.getvalue()})
+    assert pairs(dataset) == [("1.5", "one"), ("2.5", "three")]
 
 
 def test_rows_have_ids_parts_and_single_spaces(dataset):
