@@ -162,7 +162,7 @@ def test_a_default_of_a_model_reruns_that_model(clone):
 
 
 def test_a_default_of_the_evaluation_reruns_the_comparison(clone):
-    replace(clone / "stages/config/schema.py", "Field(default=0.95, gt=0.5, lt=1)", "Field(default=0.9, gt=0.5, lt=1)")
+    replace(clone / "stages/config/schema.py", "default=0.95, gt=0.5, lt=1,", "default=0.9, gt=0.5, lt=1,")
     assert repro(clone) == addresses("toy", "ramps", ("compare",)) | {"check", "report"}
     assert "90 % intervals" in (clone / "reports/leaderboard.md").read_text(encoding="utf-8")
 
