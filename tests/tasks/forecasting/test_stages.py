@@ -10,6 +10,7 @@ from stages.config.resolved import ReportFile, read_resolved
 from stages.evaluate import evaluate
 from stages.report import gather, index, page_templates
 from stages.runtime.files import read_json, write_json
+from stages.tasks.forecasting.modeling.statistics import STATISTICS
 from stages.tasks.forecasting.task import TASK
 from stages.train import train
 from tests.tasks.forecasting.small import ALL_MODELS, make_dataset
@@ -36,7 +37,7 @@ def test_predictions_are_of_the_same_blocks_and_give_the_metric(dataset, model):
     columns = list(TASK.item_columns)
     assert predictions[columns].equals(first[columns]) and predictions["id"].is_unique
     result = read_json(dataset.report("evaluation", model))
-    assert TASK.per_seed(predictions).shape == (1, len(predictions), 12)
+    assert TASK.per_seed(predictions).shape == (1, len(predictions), len(STATISTICS))
     of_seeds = TASK.primary.from_sums(TASK.per_seed(predictions).sum(axis=1))
     assert of_seeds.mean() == pytest.approx(result["metrics"]["mean"]["mase"], abs=1e-6)
     assert result["signature"]["items"] == len(predictions) and result["signature"]["windows"] == 2 * 41
