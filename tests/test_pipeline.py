@@ -199,7 +199,8 @@ def test_each_entry_of_the_readme_runs_as_it_is_and_gets_a_verdict(made, name):
     assert mine["verdict"] and mine["best_baseline"] in BASELINES
     for model in mine["models"].values():
         primary = next(iter(model["metrics"].values()))
-        assert primary["low"] <= primary["mean"] <= primary["high"]
+        if primary["low"] is not None:  # of the small series and pairs too few items are independent
+            assert primary["low"] <= primary["mean"] <= primary["high"]
     assert (made / f"data/expectations/{name}.yaml").exists()
 
 
