@@ -167,16 +167,16 @@ def copy_path(source: LocalPath, folder: Path, key: str, root: Path = Path()) ->
         files = [path]
     elif path.is_dir():
         visible = sorted(file for file in path.iterdir() if not file.name.startswith("."))
-        files, folders = ([each for each in visible if kind(each)] for kind in (Path.is_file, Path.is_dir))
-        if others := [repr(each.name) for each in visible if each not in (*files, *folders)]:
+        files = [each for each in visible if each.is_file()]
+        names = ", ".join(each.name for each in visible if each.is_dir())
+        if others := [repr(each.name) for each in visible if not (each.is_file() or each.is_dir())]:
             raise UserError(
                 f"in {path} ({key}.path), no files are {', '.join(others)}: broken links? Mend or remove them"
             )
-        names = ", ".join(folder.name for folder in folders)
         if not files:
-            within = f", but subfolders ({names}), which are not read: name one of them" if folders else ""
+            within = f", but subfolders ({names}), which are not read: name one of them" if names else ""
             raise UserError(f"the folder {path} ({key}.path) holds no files{within}")
-        if folders:
+        if names:
             print(f"{path}: subfolders are not read: {names}", file=sys.stderr)
     else:
         raise UserError(f"{path} ({key}.path) does not exist; paths are relative to {root.absolute()}")

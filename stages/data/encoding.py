@@ -21,7 +21,7 @@ BYTE_ORDER_MARKS = (  # the longer ones first: UTF-32's begins with UTF-16's
 WIDE = ("utf-16", "utf-32")  # how the names of encodings begin in which zero bytes are parts of letters
 SAMPLE = 1 << 20  # bytes that detection looks at
 PIECE = 1 << 16
-LOOSE = ("utf-7", "unicode-escape", "unicode_escape", "raw-unicode-escape", "raw_unicode_escape")  # may decode to …
+LOOSE = ("utf-7", "unicode-escape", "raw-unicode-escape")  # may decode to …
 HALF = re.compile(r"[\ud800-\udfff]")  # … half a character, which no text can be written with
 
 

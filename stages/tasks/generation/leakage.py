@@ -14,10 +14,10 @@ from stages.config.schema import PARTS, Part
 from stages.tasks.base import Findings
 from stages.tasks.generation.config import SplitConfig
 from stages.tasks.generation.modeling.data import Prepared
+from stages.tasks.generation.spans import character_codes, span_hashes
 
 LONG = 25  # letters of a line that two works hardly share by chance
 SPAN = 40  # characters that two works hardly share by chance
-BASE = np.uint64(1_099_511_628_211)  # of the spans' hashes; odd, so that no power of it vanishes
 SHOWN = 5
 
 Parts = Mapping[Part, pd.DataFrame]
@@ -91,16 +91,9 @@ def _advice(share: float) -> str:
 
 
 def _span_hashes(part: pd.DataFrame) -> np.ndarray:
-    """Return the distinct hashes of a part's spans: polynomials in the characters, by uint64's own arithmetic."""
-    plain = " ".join(" ".join(part["text"]).casefold().split())
-    characters = np.frombuffer(plain.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
-    if len(characters) < SPAN:
-        return np.zeros(0, np.uint64)
-    hashes = np.zeros(len(characters) - SPAN + 1, np.uint64)
-    for place in range(SPAN):
-        hashes *= BASE
-        hashes += characters[place : place + len(hashes)]
-    return np.unique(hashes)
+    """Return the distinct hashes of a part's spans."""
+    codes = character_codes(" ".join(" ".join(part["text"]).casefold().split()))
+    return np.unique(span_hashes(codes, SPAN)) if len(codes) >= SPAN else np.zeros(0, np.uint64)
 
 
 def foreign_tokens(train: str, vocabulary: set[str]) -> list[str]:

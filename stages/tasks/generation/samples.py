@@ -16,9 +16,9 @@ from stages.tasks.generation.config import Sampling
 from stages.tasks.generation.modeling.data import Prepared, encode
 from stages.tasks.generation.modeling.saved import Saved
 from stages.tasks.generation.sampling import Strategy, decode_tokens, encode_prompt
+from stages.tasks.generation.spans import character_codes, span_hashes
 
 REFERENCE_NGRAMS = Parameters(order=6)
-HASH_BASE = 1_099_511_628_211  # of the spans' hashes; odd, so that no power of it vanishes
 SIEVE = 1 << 20
 
 
@@ -109,12 +109,10 @@ def longest_copied_span(text: str, train: str) -> int:
     If a span of a length stands there, so does a shorter one: the length is found by doubling and bisection, each
     time comparing hashes of all spans (Karp & Rabin 1987). A hash that agrees is looked up, so that no accident counts.
     """
-    codes, train_codes = (
-        np.frombuffer(side.encode("utf-32-le"), np.uint32).astype(np.uint64) for side in (text, train)
-    )
+    codes, train_codes = character_codes(text), character_codes(train)
 
     def copied(length: int) -> bool:
-        hashes, train_hashes = _span_hashes(codes, length), _span_hashes(train_codes, length)
+        hashes, train_hashes = span_hashes(codes, length), span_hashes(train_codes, length)
         near = np.zeros(SIEVE, bool)  # lets few of train's spans through, and all that matter
         near[hashes % SIEVE] = True
         places = np.flatnonzero(np.isin(hashes, train_hashes[near[train_hashes % SIEVE]]))
@@ -128,15 +126,3 @@ def longest_copied_span(text: str, train: str) -> int:
         middle = (low + high) // 2
         low, high = (middle, high) if copied(middle) else (low, middle)
     return low
-
-
-def _span_hashes(codes: np.ndarray, length: int) -> np.ndarray:
-    """Return a hash of every span of a length, modulo 2 to the 64: by doubling, and one character more for each bit."""
-    hashes, span = codes, 1
-    for bit in bin(length)[3:]:
-        hashes = hashes[: len(hashes) - span] * np.uint64(pow(HASH_BASE, span, 1 << 64)) + hashes[span:]
-        span *= 2
-        if bit == "1":
-            hashes = hashes[: len(hashes) - 1] * np.uint64(HASH_BASE) + codes[span : span + len(hashes) - 1]
-            span += 1
-    return hashes
