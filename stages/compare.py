@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from stages.config.dataset import Dataset
@@ -12,7 +11,7 @@ from stages.config.resolved import ComparisonFile, read_resolved
 from stages.evaluation.hypotheses import Evidence, decide
 from stages.evaluation.metric import Metric
 from stages.evaluation.pairs import all_pairs, turned
-from stages.evaluation.uncertainty import Grouped, figure, moderated, uncertainty
+from stages.evaluation.uncertainty import Grouped, uncertainty
 from stages.evaluation.verdict import verdict
 from stages.runtime.command import run
 from stages.runtime.errors import UserError
@@ -36,19 +35,18 @@ def compare(dataset: Dataset) -> None:
     refuse_other_items(predictions, task.item_columns)
     evaluations = {name: read_json(dataset.report("evaluation", name)) for name in file.models}
     evidence = gather(task, file.networks, predictions, evaluations)
-    outcome = {"dataset": dataset.name} | compare_models(task, file, evidence, evaluations)
+    comparison = {"dataset": dataset.name} | compare_models(task, file, evidence, evaluations)
     confidence = file.evaluation.confidence
     asked = [each for each in task.hypotheses if each.asked_of(dataset.name)]
     answerable = [each for each in asked if {each.better, each.worse} <= predictions.keys()]
-    outcome["hypotheses"] = [decide(hypothesis, evidence, confidence) for hypothesis in answerable]
-    write_json(dataset.report("compare"), outcome)
-    print(f"{dataset.name}: {outcome['verdict']}")
+    comparison["hypotheses"] = [decide(hypothesis, evidence, confidence) for hypothesis in answerable]
+    write_json(dataset.report("compare"), comparison)
+    print(f"{dataset.name}: {comparison['verdict']}")
 
 
 def gather(task: Task, networks: Sequence[str], predictions: Predictions, evaluations: Evaluations) -> Evidence:
     """Return what everything is decided by: of each model what each item adds to the metrics."""
-    first = next(iter(predictions.values()))
-    items = first[first["seed"] == first["seed"].iloc[0]]
+    items = of_first_seed(next(iter(predictions.values())))
     return Evidence(
         metric=task.primary,
         statistics={name: task.per_seed(table) for name, table in predictions.items()},
@@ -58,6 +56,11 @@ def gather(task: Task, networks: Sequence[str], predictions: Predictions, evalua
         unfinished={name for name, evaluation in evaluations.items() if evaluation["still_improving"]},
         upper_bounds={name for name, each in evaluations.items() if each["signature"].get("upper_bound")},
     )
+
+
+def of_first_seed(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Return one of a model's rows for each item."""
+    return predictions[predictions["seed"] == predictions["seed"].iloc[0]]
 
 
 def compare_models(task: Task, file: ComparisonFile, evidence: Evidence, evaluations: Evaluations) -> dict[str, Any]:
@@ -79,19 +82,20 @@ def compare_models(task: Task, file: ComparisonFile, evidence: Evidence, evaluat
         }
         if best_baseline not in (None, name):
             models[name]["against_baseline"] = turned(pairs, name, str(best_baseline))
-    outcome = {"best": best, "best_baseline": best_baseline, "models": models, "pairs": pairs}
-    outcome["sample"] = _sample(evidence, best, validation)
-    outcome["by_group"] = _by_group(evidence)
-    return outcome | {"verdict": verdict(outcome, primary, confidence), "signature": evaluations[best]["signature"]}
+    comparison = {"best": best, "best_baseline": best_baseline, "models": models, "pairs": pairs}
+    comparison["sample"] = _sample(evidence, best, validation)
+    comparison["by_group"] = _by_group(evidence)
+    return comparison | {
+        "verdict": verdict(comparison, primary, confidence),
+        "signature": evaluations[best]["signature"],
+    }
 
 
 def _intervals(
     metric: Metric, evidence: Evidence, evaluations: Evaluations, confidence: float
 ) -> dict[str, dict[str, Any]]:
     """Return of every model a metric's mean, interval and deviation over seeds."""
-    figures = moderated(
-        {name: figure(metric, added, name in evidence.networks) for name, added in evidence.statistics.items()}
-    )
+    figures = evidence.figures if metric is evidence.metric else evidence.figures_by(metric)
     rows = {}
     for name, each in figures.items():
         low, high = uncertainty(each, evidence.sampling, confidence)[:2] if metric.interval else (None, None)
@@ -112,12 +116,13 @@ def _sample(evidence: Evidence, best: str, validation: Mapping[str, float]) -> d
     Where all are networks, or none is, its own figure counts.
     """
     others = [name for name in validation if (name in evidence.networks) != (best in evidence.networks)]
-    figure = evidence.figures[best]
+    decisive = evidence.figures[best]
     if others:
-        figure = figure - evidence.figures[max(others, key=lambda name: evidence.metric.gain(validation[name]))]
-    independent = evidence.sampling.spread(figure.influence).independent
+        rival = max(others, key=lambda name: evidence.metric.gain(validation[name]))
+        decisive = decisive - evidence.figures[rival]
+    independent = evidence.sampling.spread(decisive.influence).independent
     return {
-        "items": len(figure.influence),
+        "items": len(decisive.influence),
         "independent": round(independent, 1),
         "fewest": evidence.sampling.fewest,
         "words": evidence.sampling.describe(independent),
@@ -130,10 +135,7 @@ def _by_group(evidence: Evidence) -> dict[str, dict[str, float]]:
         return {}
     groups = evidence.sampling.groups
     return {
-        str(group): {
-            name: float(np.mean(evidence.metric.from_sums(added[:, groups == group].sum(axis=1))))
-            for name, added in evidence.statistics.items()
-        }
+        str(group): {name: evidence.value(name, groups == group) for name in evidence.statistics}
         for group in dict.fromkeys(groups)
     }
 

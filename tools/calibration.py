@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from stages.compare import of_first_seed
 from stages.config.dataset import Dataset
 from stages.config.loader import load
 from stages.config.paths import Paths
@@ -45,19 +46,18 @@ SEEDS = (2, 3, 5)
 SIZES = ((1, 1, 1, 1), (1, 1, 1, 1, 1, 1), (1, 1, 1, 1, 3), (1, 2, 2, 4, 4))  # of works
 
 
-def equal_models(rng: np.random.Generator, ratio: Ratio, seeds: int, networks: int = NETWORKS) -> dict[str, Figure]:
+def equal_models(rng: np.random.Generator, ratio: Ratio, seeds: int) -> dict[str, Figure]:
     """Return the figures of networks and a baseline that do not differ but by chance.
 
     Args:
         rng: of the chance.
         ratio: the standard deviation of a network's seeds over the standard error that items give a difference.
         seeds: of each network.
-        networks: how many.
     """
     error = np.sqrt(2 / ITEMS)  # of a difference: each item of each model varies with 1
     figures = {}
     first, others = ratio if isinstance(ratio, tuple) else (ratio, ratio)
-    spreads = {"baseline": 0.0} | {f"network {number}": others if number else first for number in range(networks)}
+    spreads = {"baseline": 0.0} | {f"network {number}": others if number else first for number in range(NETWORKS)}
     for name, spread in spreads.items():
         luck = rng.normal(0, spread * error, 1 if name == "baseline" else seeds)
         values = rng.normal(size=ITEMS) + luck[:, None]
@@ -65,7 +65,7 @@ def equal_models(rng: np.random.Generator, ratio: Ratio, seeds: int, networks: i
     return moderated(figures)
 
 
-def error_rates(ratio: Ratio, seeds: int, repetitions: int, networks: int = NETWORKS) -> tuple[float, float]:
+def error_rates(ratio: Ratio, seeds: int, repetitions: int) -> tuple[float, float]:
     """Return how often an interval of a difference leaves out 0, and how often any pair of models is called different.
 
     The truth is that no pair is.
@@ -73,7 +73,7 @@ def error_rates(ratio: Ratio, seeds: int, repetitions: int, networks: int = NETW
     rng = np.random.default_rng(seeds)
     missed, families = [], 0
     for _ in range(repetitions):
-        pairs = all_pairs(equal_models(rng, ratio, seeds, networks), SCORE, Independent(), CONFIDENCE)
+        pairs = all_pairs(equal_models(rng, ratio, seeds), SCORE, Independent(), CONFIDENCE)
         missed += [not pair["low"] <= 0 <= pair["high"] for pair in pairs]
         families += any(clear(pair, CONFIDENCE) for pair in pairs)
     return float(np.mean(missed)), families / repetitions
@@ -127,8 +127,7 @@ def real_differences(paths: Paths) -> Iterator[tuple[str, Task, list[np.ndarray]
             if not all(path.exists() for path in tables.values()):
                 continue
             read = {model: pd.read_parquet(path) for model, path in tables.items()}
-            first = next(iter(read.values()))
-            items = first[first["seed"] == first["seed"].iloc[0]]
+            items = of_first_seed(next(iter(read.values())))
             figures = [figure(task.primary, task.per_seed(table), network=False) for table in read.values()]
             yield name, task, [(one - other).influence for one, other in combinations(figures, 2)], items
 

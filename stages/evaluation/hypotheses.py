@@ -46,8 +46,13 @@ class Evidence:
 
     @cached_property
     def figures(self) -> dict[str, Figure]:
-        """All models' figures on all items."""
-        return self.figures_on()
+        """All models' figures."""
+        return self.figures_by(self.metric)
+
+    @cached_property
+    def changes(self) -> dict[str, Figure]:
+        """All models' figures on the longest quarter of the items less those on the shortest."""
+        return self.figures_by(self.metric, *self.ends)
 
     @cached_property
     def ends(self) -> tuple[np.ndarray, np.ndarray]:
@@ -56,13 +61,15 @@ class Evidence:
         low, high = np.quantile(self.lengths, [0.25, 0.75])
         return self.lengths >= high, self.lengths <= low
 
-    def figures_on(self, chosen: np.ndarray | None = None, less: np.ndarray | None = None) -> dict[str, Figure]:
-        """Return all models' figures on some items, as `figure` does."""
-        figures = {
-            name: figure(self.metric, added, name in self.networks, chosen, less)
-            for name, added in self.statistics.items()
-        }
-        return moderated(figures)
+    def figures_by(self, metric: Metric, *items: np.ndarray) -> dict[str, Figure]:
+        """Return all models' figures by any metric; `items` as in `figure`: `chosen` and `less`."""
+        return moderated(
+            {name: figure(metric, added, name in self.networks, *items) for name, added in self.statistics.items()}
+        )
+
+    def value(self, name: str, items: np.ndarray) -> float:
+        """Return a model's figure on some items, (items,) bool, without what its uncertainty is made of."""
+        return float(np.mean(self.metric.from_sums(self.statistics[name][:, items].sum(axis=1))))
 
 
 def decide(hypothesis: Hypothesis, evidence: Evidence, confidence: float) -> dict[str, Any]:
@@ -86,19 +93,16 @@ def _on_all(hypothesis: Hypothesis, evidence: Evidence, confidence: float) -> di
 
 def _by_length(hypothesis: Hypothesis, evidence: Evidence, confidence: float) -> dict[str, Any]:
     metric, (own, other), (long, short) = evidence.metric.name, (hypothesis.better, hypothesis.worse), evidence.ends
-    on_long, on_short, change = (evidence.figures_on(*items) for items in ((long,), (short,), (long, short)))
-    numbers = {
-        "num_items": int((long | short).sum()),
-        metric: on_long[own].value - on_long[other].value,
-        f"other_{metric}": on_short[own].value - on_short[other].value,
-    }
-    row = difference(change[own] - change[other], evidence.sampling.take(long | short), confidence)
+    on_long, on_short = (evidence.value(own, items) - evidence.value(other, items) for items in evidence.ends)
+    numbers = {"num_items": int((long | short).sum()), metric: on_long, f"other_{metric}": on_short}
+    change = evidence.changes[own] - evidence.changes[other]
+    row = difference(change, evidence.sampling.take(long | short), confidence)
     if (long & short).any() or min(long.sum(), short.sum()) < FEW / 2:  # too few lengths, or too few items
         row |= {"low": None, "high": None, "p": None}
     return numbers | row
 
 
-def outcome(row: Mapping[str, Any], metric: Metric, confidence: float) -> str:
+def decision(row: Mapping[str, Any], metric: Metric, confidence: float) -> str:
     """Return whether a hypothesis holds, of its row with a corrected p-value.
 
     What helps more where items are longer must help there, and not only harm less.

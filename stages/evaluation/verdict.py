@@ -7,11 +7,11 @@ from stages.evaluation.metric import Metric
 from stages.evaluation.pairs import clear, probability, proven, turned
 from stages.evaluation.uncertainty import FEW
 
-Outcome = Mapping[str, Any]
+Comparison = Mapping[str, Any]
 ONE_SEED = "true of these trained models, but one seed does not tell what others would give"
 
 
-def verdict(outcome: Outcome, primary: Metric, confidence: float) -> str:
+def verdict(comparison: Comparison, primary: Metric, confidence: float) -> str:
     """Say whether the best model beats the baselines, with the numbers that decide it, and which others do.
 
     The best model and the best baseline are those on validation. To beat the baselines is to beat each of them, so
@@ -19,12 +19,12 @@ def verdict(outcome: Outcome, primary: Metric, confidence: float) -> str:
     when its training ended.
 
     Args:
-        outcome: the comparison: `best`, `best_baseline`, `pairs`, `sample`, and of all `models` their metrics,
+        comparison: `best`, `best_baseline`, `pairs`, `sample`, and of all `models` their metrics,
             `baseline` and `still_improving`.
         primary: the metric that decides.
         confidence: with which a difference is proven.
     """
-    best, baseline, models = outcome["best"], outcome["best_baseline"], outcome["models"]
+    best, baseline, models = comparison["best"], comparison["best_baseline"], comparison["models"]
     mean = primary.format.format(models[best]["metrics"][primary.name]["mean"])
     if baseline is None:
         sentence = (
@@ -32,24 +32,24 @@ def verdict(outcome: Outcome, primary: Metric, confidence: float) -> str:
         )
     elif best == baseline:
         sentence = f"{best}, a baseline, is the best on validation (test {primary.words}: {mean})."
-        sentence += _on_test(outcome, primary, confidence)
+        sentence += _on_test(comparison, primary, confidence)
     else:
-        sentence = _difference(outcome, primary, confidence) + _others(outcome, primary, confidence)
-    return sentence + _few(outcome) + _unfinished(outcome)
+        sentence = _difference(comparison, primary, confidence) + _others(comparison, primary, confidence)
+    return sentence + _few(comparison) + _unfinished(comparison)
 
 
-def beats_baselines(outcome: Outcome, primary: Metric, confidence: float) -> bool:
+def beats_baselines(comparison: Comparison, primary: Metric, confidence: float) -> bool:
     """Tell whether the best model is a network that is proven to be ahead of every baseline, of which there is one."""
-    best, baselines = outcome["best"], _names(outcome, baseline=True)
+    best, baselines = comparison["best"], _names(comparison, baseline=True)
     if not baselines or best in baselines:
         return False
-    return all(_beats(outcome, best, other, primary, confidence) for other in baselines)
+    return all(_beats(comparison, best, other, primary, confidence) for other in baselines)
 
 
-def _on_test(outcome: Outcome, primary: Metric, confidence: float) -> str:
+def _on_test(comparison: Comparison, primary: Metric, confidence: float) -> str:
     """Go on where a baseline is the best on validation: is any other model ahead of it on test?"""
-    baseline, networks = outcome["best_baseline"], _names(outcome, baseline=False)
-    rows = {name: turned(outcome["pairs"], name, baseline) for name in outcome["models"] if name != baseline}
+    baseline, networks = comparison["best_baseline"], _names(comparison, baseline=False)
+    rows = {name: turned(comparison["pairs"], name, baseline) for name in comparison["models"] if name != baseline}
     ahead = {name: row for name, row in rows.items() if primary.gain(row["difference"]) > 0 and clear(row, confidence)}
     shown = [name for name in ahead if proven(ahead[name], confidence)]
     if not networks:
@@ -60,18 +60,18 @@ def _on_test(outcome: Outcome, primary: Metric, confidence: float) -> str:
         return f" On test {_list(ahead)} {_is(ahead)} ahead of it: {ONE_SEED}."
     if all(row["p"] is None for row in rows.values()):
         return " The test part has too few independent items to tell whether any other model is ahead of it."
-    open_ended = any(model["still_improving"] for model in outcome["models"].values())
-    every = all(_beats(outcome, baseline, name, primary, confidence) for name in networks)
+    open_ended = any(model["still_improving"] for model in comparison["models"].values())
+    every = all(_beats(comparison, baseline, name, primary, confidence) for name in networks)
     words = " On test it is proven to be ahead of every network" if every else " On test no model is proven to be ahead"
     return words + ("." if open_ended else ": use it.")
 
 
-def _difference(outcome: Outcome, primary: Metric, confidence: float) -> str:
+def _difference(comparison: Comparison, primary: Metric, confidence: float) -> str:
     """Say by how much the best model, which is no baseline, is ahead of the best baseline, and of which others."""
-    best, row = outcome["best"], outcome["models"][outcome["best"]]["against_baseline"]
+    best, row = comparison["best"], comparison["models"][comparison["best"]]["against_baseline"]
     gain = primary.gain(row["difference"])
     where = "ahead of" if gain > 0 else "behind" if gain < 0 else "level with"
-    baseline, size = f"{outcome['best_baseline']}, the best baseline on validation,", _size(row, primary, confidence)
+    baseline, size = f"{comparison['best_baseline']}, the best baseline on validation,", _size(row, primary, confidence)
     position = f"{best}, the best on validation, is {where} {baseline} {size}"
     if row["low"] is None:
         sentence = f"{position}: too few independent items to tell whether that is chance."
@@ -79,15 +79,15 @@ def _difference(outcome: Outcome, primary: Metric, confidence: float) -> str:
         sentence = f"{position}: its figure is a bound of what it would be, so nothing is proven."
     elif not clear(row, confidence):
         sentence = f"{position}: not proven."
-    elif gain < 0 and outcome["models"][best]["still_improving"]:
+    elif gain < 0 and comparison["models"][best]["still_improving"]:
         sentence = f"{position}, but was still improving."
     elif not row["over_seeds"]:
         sentence = f"{position}: {ONE_SEED}."
     elif gain < 0:
         sentence = f"{best} loses to {baseline} {size}."
     else:
-        return f"{best} beats {baseline} {size}{_other_baselines(outcome, primary, confidence, wins=True)}"
-    return sentence + _other_baselines(outcome, primary, confidence, wins=False)
+        return f"{best} beats {baseline} {size}{_other_baselines(comparison, primary, confidence, wins=True)}"
+    return sentence + _other_baselines(comparison, primary, confidence, wins=False)
 
 
 def _size(row: Mapping[str, Any], primary: Metric, confidence: float) -> str:
@@ -103,39 +103,39 @@ def _size(row: Mapping[str, Any], primary: Metric, confidence: float) -> str:
     return f"{size}, p {p if p.startswith('<') else f'= {p}'} after correction"
 
 
-def _other_baselines(outcome: Outcome, primary: Metric, confidence: float, wins: bool) -> str:
+def _other_baselines(comparison: Comparison, primary: Metric, confidence: float, wins: bool) -> str:
     """Say of which other baselines the best model is ahead, where it `wins` against the best one, or behind."""
-    best = outcome["best"]
-    others = [name for name in _names(outcome, baseline=True) if name != outcome["best_baseline"]]
-    behind = [name for name in others if _beats(outcome, name, best, primary, confidence)]
-    if outcome["models"][best]["still_improving"]:
+    best = comparison["best"]
+    others = [name for name in _names(comparison, baseline=True) if name != comparison["best_baseline"]]
+    behind = [name for name in others if _beats(comparison, name, best, primary, confidence)]
+    if comparison["models"][best]["still_improving"]:
         behind = []
     lost = f" It is proven to be behind {_list(behind)}." if behind else ""
     if not wins:
         return lost
-    left = [name for name in others if name not in behind and not _beats(outcome, best, name, primary, confidence)]
+    left = [name for name in others if name not in behind and not _beats(comparison, best, name, primary, confidence)]
     if left:
         return f", but is not proven to be ahead of {_list(left)}.{lost}"
     return f", and every other baseline.{lost}" if others and not behind else f".{lost}"
 
 
-def _others(outcome: Outcome, primary: Metric, confidence: float) -> str:
+def _others(comparison: Comparison, primary: Metric, confidence: float) -> str:
     """Say which of the models that are neither baseline nor best beat the best baseline as well."""
-    baseline, models = outcome["best_baseline"], outcome["models"]
-    others = [name for name in _names(outcome, baseline=False) if name != outcome["best"]]
-    ahead = [name for name in others if _beats(outcome, name, baseline, primary, confidence)]
+    baseline, models = comparison["best_baseline"], comparison["models"]
+    others = [name for name in _names(comparison, baseline=False) if name != comparison["best"]]
+    ahead = [name for name in others if _beats(comparison, name, baseline, primary, confidence)]
     behind = [name for name in others if name not in ahead and not models[name]["still_improving"]]
     parts = [f" Also better than {baseline}: {', '.join(ahead)}."] if ahead else []
     parts += [f" Not shown to be better than {baseline}: {', '.join(behind)}."] if behind else []
     return "".join(parts)
 
 
-def _names(outcome: Outcome, baseline: bool) -> list[str]:
-    return [name for name, model in outcome["models"].items() if model["baseline"] is baseline]
+def _names(comparison: Comparison, baseline: bool) -> list[str]:
+    return [name for name, model in comparison["models"].items() if model["baseline"] is baseline]
 
 
-def _beats(outcome: Outcome, name: str, other: str, primary: Metric, confidence: float) -> bool:
-    row = turned(outcome["pairs"], name, other)
+def _beats(comparison: Comparison, name: str, other: str, primary: Metric, confidence: float) -> bool:
+    row = turned(comparison["pairs"], name, other)
     return primary.gain(row["difference"]) > 0 and proven(row, confidence)
 
 
@@ -147,17 +147,17 @@ def _is(names: Sequence[str] | Mapping[str, Any]) -> str:
     return "is" if len(names) == 1 else "are"
 
 
-def _few(outcome: Outcome) -> str:
+def _few(comparison: Comparison) -> str:
     """Say what the answer rests on, where that is little."""
-    sample = outcome["sample"]
+    sample = comparison["sample"]
     if sample["independent"] >= FEW:
         return ""
     return f" It rests on few independent items: {sample['items']:,} {sample['words']}."
 
 
-def _unfinished(outcome: Outcome) -> str:
+def _unfinished(comparison: Comparison) -> str:
     """Name the models of which more training might make more."""
-    names = [name for name, model in outcome["models"].items() if model["still_improving"]]
+    names = [name for name, model in comparison["models"].items() if model["still_improving"]]
     if not names:
         return ""
     return f" Still improving when training ended, so more epochs may help: {', '.join(names)}."

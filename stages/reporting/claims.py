@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stages.evaluation.hypotheses import outcome
+from stages.evaluation.hypotheses import decision
 from stages.evaluation.metric import Metric
 from stages.evaluation.pairs import probability, with_corrected
 
@@ -101,7 +101,7 @@ def decided(contexts: Mapping[str, Mapping[str, Any]], confidence: float) -> dic
     rows = [(dataset, row) for dataset, context in contexts.items() for row in context["compare"]["hypotheses"]]
     by_dataset: dict[str, list[dict[str, Any]]] = {dataset: [] for dataset in contexts}
     for (dataset, _), row in zip(rows, with_corrected([row for _, row in rows]), strict=True):
-        holds = outcome(row, contexts[dataset]["task"].primary, confidence)
+        holds = decision(row, contexts[dataset]["task"].primary, confidence)
         by_dataset[dataset].append(row | {"holds": holds})
     return by_dataset
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
-from stages.evaluation.hypotheses import Evidence, Hypothesis, decide, outcome
+from stages.evaluation.hypotheses import Evidence, Hypothesis, decide, decision
 from stages.evaluation.metric import Metric
 from stages.evaluation.uncertainty import Independent
 from stages.tasks.discovery import find_task, task_names
@@ -32,7 +32,7 @@ def evidence(rnn: np.ndarray, gru: np.ndarray, **options: Any) -> Evidence:
 
 def holds(hypothesis: Hypothesis, evidence: Evidence) -> str:
     row = decide(hypothesis, evidence, 0.95)
-    return outcome(row | {"p_corrected": row["p"]}, ERROR, 0.95)
+    return decision(row | {"p_corrected": row["p"]}, ERROR, 0.95)
 
 
 def test_of_all_items_it_is_a_difference():

@@ -52,7 +52,7 @@ def evaluate(saved: Saved, dataset: Dataset) -> EvaluationResult:
         details={
             "by_step": steps,
             "by_series": _by_series(list(sums.values()), windows, state),
-            "signature": _signature(saved, parts, windows),
+            "signature": _signature(saved, parts, windows, origins=int(origin.max()) + 1),
         },
         seconds=seconds,
         items=len(windows) * len(sums),
@@ -162,12 +162,12 @@ def _drift(saved: Saved, scores: Sequence[Mapping[str, float]]) -> tuple[str, ..
     )
 
 
-def _signature(saved: Saved, parts: Parts, windows: Windows) -> dict[str, Any]:
+def _signature(saved: Saved, parts: Parts, windows: Windows, origins: int) -> dict[str, Any]:
     state = saved.state
     return {
         "part": "test",
         "split": content_hash(parts["test"]),
-        "items": len(np.unique(windows.steps)),
+        "items": origins,
         "windows": len(windows),
         "values_not_counted": int((~windows.observed_mask()).sum()),
         "series": len(state.series),

@@ -1,4 +1,4 @@
-"""The metrics of forecasts, as functions of sums over blocks of time."""
+"""The metrics of forecasts, as functions of sums over the times at which they begin."""
 
 from typing import TYPE_CHECKING
 
@@ -126,5 +126,5 @@ WIDTHS = tuple(
 
 
 def per_seed(predictions: "pd.DataFrame") -> np.ndarray:
-    """Return every block's sums of STATISTICS, (seeds, blocks, statistics)."""
+    """Return every origin's sums of STATISTICS, (seeds, origins, statistics)."""
     return np.stack([rows[list(STATISTICS)].to_numpy(float) for _, rows in predictions.groupby("seed")])

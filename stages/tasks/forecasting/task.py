@@ -148,7 +148,7 @@ class Forecasting(Task):
         return evaluation.evaluate(saved, dataset)
 
     def per_seed(self, predictions: "pd.DataFrame") -> np.ndarray:
-        """Return every block's sums, (seeds, blocks, statistics)."""
+        """Return every origin's sums, (seeds, origins, statistics)."""
         return per_seed(predictions)
 
     def sampling(self, items: "pd.DataFrame") -> Sampling:
