@@ -12,8 +12,7 @@ help:  ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 repro: $(READY)  ## run the pipeline: only what changed since dvc.lock
-	@$(BIN)/python -m stages.check
-	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro
+	@$(BIN)/recur run
 
 quick: $(READY)  ## a first look: every stage with small budgets, in a scratch clone
 	@PATH="$(CURDIR)/$(BIN):$$PATH" python -m tools.quick

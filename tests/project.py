@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from stages.runtime.warm import run_warm
 from tools.quick import lay_over
 
 PROJECT = Path(__file__).parents[1]
@@ -30,8 +32,13 @@ def call(
 
 
 def repro(clone: Path, *targets: str) -> set[str]:
-    """Run the pipeline; return the stages that really ran."""
-    return set(re.findall(r"Running stage '(.+?)'", call(clone, "dvc", "repro", "--no-run-cache", *targets).stdout))
+    """Run the pipeline as `make repro` does; return the stages that really ran."""
+    lines: list[str] = []
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    words = ["sh", "-c", shlex.join(["dvc", "repro", "--no-run-cache", *targets]) + " 2>&1"]
+    code = run_warm(words, clone, os.environ | {"PATH": path}, lines.append)
+    assert code == 0, "\n".join(lines)
+    return set(re.findall(r"Running stage '(.+?)'", "\n".join(lines)))
 
 
 def addresses(task: str, dataset: str, stages: tuple[str, ...], models: tuple[str, ...] = ()) -> set[str]:

@@ -41,7 +41,7 @@ def test_the_command_line_needs_neither_pytorch_nor_keras():
 def test_before_the_pipeline_has_run_it_says_so(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit, match="run `make repro` first"):
-        training.make_project(tmp_path / "project", "lstm", {"backend": "loky", "processes": -1})
+        training.make_project(tmp_path / "project", "lstm", {"backend": "local", "processes": -1})
 
 
 def test_language_models_need_the_pipelines_data_too(tmp_path, monkeypatch):

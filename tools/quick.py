@@ -10,6 +10,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from stages.app.pipeline import reproduce
+from stages.config.paths import Paths
 from stages.runtime.command import run
 from stages.runtime.errors import UserError
 from stages.runtime.files import remove
@@ -46,7 +48,7 @@ def run_datasets(clone: Path) -> None:
     copies = {dataset: copy_clone(clone, dataset) for dataset in stages}
     largest_first = sorted(stages, key=lambda dataset: -len(stages[dataset]))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(lambda dataset: dvc(copies[dataset], "repro", *stages[dataset]), largest_first))
+        list(pool.map(lambda name: reproduce(Paths(copies[name]), stages[name], stages[name]), largest_first))
     bring_home(clone, list(copies.values()))
 
 

@@ -76,12 +76,14 @@ def try_(
 
 @program.command()
 def run(
-    datasets: Annotated[list[str], typer.Argument(metavar="DATASET", help="Datasets of params.yaml.")],
+    datasets: Annotated[
+        list[str] | None, typer.Argument(metavar="[DATASET]...", help="Datasets of params.yaml; none: all of them.")
+    ] = None,
 ) -> None:
-    """Run the pipeline for some datasets alone, and report on what there is."""
+    """Run the pipeline, all of it or for some datasets alone, and report on what there is."""
     from stages.app.pipeline import run_pipeline
 
-    run_pipeline(Paths(), datasets)
+    run_pipeline(Paths(), datasets or [])
 
 
 @program.command(epilog=TEXTS_EPILOG.format(blank=BLANK_LABEL))

@@ -35,7 +35,7 @@ from stages.runtime.files import read_json, remove
 from stages.runtime.progress import duration, tell
 from stages.split import split
 from stages.tasks.base import Task
-from stages.tasks.discovery import find_task, graph_stages, load_params
+from stages.tasks.discovery import find_task, load_params, stage_matrices
 from stages.tokenize import tokenize
 from stages.train import train
 from stages.validate import validate
@@ -166,7 +166,7 @@ def prepare_data(trial: Trial) -> None:
         fetch(dataset)
     validate(dataset)
     split(dataset)
-    prepare = tokenize if "tokenize" in graph_stages(task.name) else window
+    prepare = tokenize if "tokenize" in stage_matrices(task.name) else window
     prepare(dataset)
     audit(dataset)
 
@@ -223,7 +223,7 @@ def conclude(trial: Trial) -> None:
     write_resolved(trial.params.model_copy(update=update), paths)
     with redirect_stdout(io.StringIO()):
         compare(trial.dataset)
-        if "generate" in graph_stages(trial.task.name):
+        if "generate" in stage_matrices(trial.task.name):
             for name in trial.seconds:
                 generate(trial.dataset, name)
         report(paths)

@@ -132,10 +132,21 @@ class TaskSection(Frozen):
 class ParallelConfig(Frozen):
     """How replicas run side by side."""
 
-    backend: Literal["loky", "dask", "ray", "sequential"] = Field(
-        default="loky", description="joblib's backend: processes here (loky), or a cluster's (dask, ray)"
+    backend: Literal["local", "dask"] = Field(
+        default="local", description="processes of this machine, or workers of a Dask cluster (docs/scaling.md)"
     )
-    processes: int = Field(default=-1, ge=-1, description="at a time; -1: one more than there are cores")
+    processes: int = Field(
+        default=-1, ge=-1, description="of this machine at a time; -1: one more than there are cores"
+    )
+    scheduler: str | None = Field(
+        default=None, pattern=r"^(tcp|tls|ucx|ws|wss)://", description="of the Dask cluster; null: one on this machine"
+    )
+
+    @model_validator(mode="after")
+    def _scheduler_is_dasks(self) -> "ParallelConfig":
+        if self.scheduler is not None and self.backend != "dask":
+            raise ValueError("scheduler is for backend: dask")
+        return self
 
 
 class EvaluationConfig(Frozen):

@@ -1,8 +1,5 @@
 """What every command line shares: its words become arguments, and errors are shown without a traceback."""
 
-import ctypes
-import os
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +8,7 @@ from pathlib import Path
 import typer
 
 from stages.runtime.errors import UserError
+from stages.runtime.processes import end_with_parent
 
 
 def run(command: Callable[..., None]) -> None:
@@ -41,15 +39,3 @@ def errors_for_people() -> Iterator[None]:
 
 def _made_by_a_stage(path: Path) -> bool:
     return path.parts[:1] in (("data",), ("models",), ("reports",)) and path.parts[:2] != ("data", "own")
-
-
-def end_with_parent() -> None:
-    """Have the kernel end this process when the one that started it dies (Linux; elsewhere nothing happens).
-
-    A killed `dvc repro` would otherwise leave its stage running, to write into outputs that were made again.
-    """
-    if sys.platform == "linux":
-        parent_death_signal = 1  # PR_SET_PDEATHSIG of prctl(2)
-        ctypes.CDLL(None).prctl(parent_death_signal, signal.SIGTERM)
-        if os.getppid() == 1 and os.environ.get("DVC_STAGE"):  # the parent died before the call
-            os.kill(os.getpid(), signal.SIGTERM)

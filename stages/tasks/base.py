@@ -28,6 +28,7 @@ from stages.evaluation.metric import Metric
 from stages.evaluation.uncertainty import Independent, Sampling
 from stages.runtime.clock import clock
 from stages.runtime.errors import UserError
+from stages.runtime.files import remove
 from stages.training.replica import Fit, Job, ReplicaResult
 from stages.training.saved import SavedModel, model_module
 
@@ -260,6 +261,7 @@ def train_replica(task: Task, job: Job) -> ReplicaResult:
     """Train one replica, save it to `job.folder` and return what there is to tell of it."""
     data = task.open_prepared(job.dataset.prepared / task.prepared)
     fit = task.fit_network(job, data) if isinstance(job.parameters, NeuralConfig) else task.fit_baseline(job, data)
+    remove(job.folder)  # what a worker left that was lost while it saved
     job.folder.mkdir()
     fit.model.save(job.folder)
     return ReplicaResult.of(job, fit)

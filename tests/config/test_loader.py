@@ -60,7 +60,7 @@ class Texts(TaskSection):
 SECTIONS = {"texts": Texts, "others": Texts}
 GOOD = """\
 seeds: [1, 2, 3]
-parallel: {backend: loky, processes: -1}
+parallel: {backend: local, processes: -1}
 texts:
   datasets:
     wires:
@@ -130,7 +130,7 @@ def test_good_file_has_defaults_and_is_frozen(path):
 def test_sections_that_are_left_out_are_empty(path):
     path.write_text("seeds: [1]\n")
     params = load(path, SECTIONS)
-    assert params.parallel.backend == "loky" and params.evaluation.confidence == 0.95
+    assert params.parallel.backend == "local" and params.evaluation.confidence == 0.95
     for section in params.sections().values():
         assert section.datasets == {} and section.model_names() == []
 
@@ -197,7 +197,7 @@ INSIDE = f"P:10: {WIRES}.source.files.0.path: must be a path inside the archive,
         ),
         ("[3, 4]", "[3, a]", "P:26: texts.models.cnn.widths.1: Input should be a valid integer"),
         ("majority: {}", "majority:", "P:24: texts.models.majority: must be a mapping (found None)"),
-        ("backend: loky", "backend: loki", "P:2: parallel.backend: found 'loki'; did you mean 'loky'? valid: dask, "),
+        ("backend: local", "backend: locl", "P:2: parallel.backend: found 'locl'; did you mean 'local'? valid: dask, "),
         ("[1, 2, 3]", "[1, 2, 1]", "P:1: seeds: given twice: 1 (found [1, 2, 1])"),
         ("[1, 2, 3]", "[1, -2]", "P:1: seeds.1: Input should be greater than or equal to 0 (found -2)"),
         ("[1, 2, 3]", "[]", "P:1: seeds: Tuple should have at least 1 item after validation, not 0 (found [])"),
@@ -308,7 +308,7 @@ def test_merged_keys_have_the_line_of_what_merges_them(path):
         ("- a\n", "P must be a mapping"),
         ("text", "P must be a mapping"),
         ("seeds: [1, 2\nparallel: {}\n", "P:2: not valid YAML: expected ',' or ']'"),
-        ("seeds: [1]\nparallel:\n\tbackend: loky\n", "P:3: not valid YAML: found character '\\t'"),
+        ("seeds: [1]\nparallel:\n\tbackend: local\n", "P:3: not valid YAML: found character '\\t'"),
         ("seeds: [1]\nseeds: [2]\n", 'P:2: not valid YAML: found duplicate key "seeds"'),
         ("seeds: *x\n", "P:1: not valid YAML: found undefined alias 'x'"),
         ("seeds: [1]\n---\nseeds: [1]\n", "P:2: not valid YAML: but found another document"),

@@ -43,7 +43,7 @@ def replicas(rounds: int) -> None:
     for model in ("lstm", "cnn"):
         with tempfile.TemporaryDirectory() as name:
             together, apart, cache = Path(name, "together"), Path(name, "apart"), Path(name, "cache")
-            make_project(together, model, {"backend": "loky", "processes": -1})
+            make_project(together, model, {"backend": "local", "processes": -1})
             make_project(apart, model, {"backend": "sequential", "processes": 1})
             stage(together, model, cache)  # compiles for both
             pairs = [(stage(together, model, cache), stage(apart, model, cache)) for _ in range(rounds)]
@@ -72,7 +72,7 @@ def pytorch(rounds: int) -> None:
     for model in NEURAL:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name, "project")
-            make_project(folder, model, {"backend": "loky", "processes": -1})
+            make_project(folder, model, {"backend": "local", "processes": -1})
             caches = [Path(name, str(number)) for number in range(rounds)]
             timings = [
                 (stage(folder, model, cache), peer(folder, model), stage(folder, model, cache)) for cache in caches

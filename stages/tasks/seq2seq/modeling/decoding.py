@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import keras
+import numpy as np
 
 from stages.nn.network import Weights
 from stages.runtime.compilation import Compiled
 from stages.tasks.seq2seq.modeling.data import BEGIN, END, PADDING, UNKNOWN
 from stages.tasks.seq2seq.modeling.layers import EncoderDecoder
 
-NEVER = jnp.array([PADDING, UNKNOWN, BEGIN])  # tokens that are not written
+NEVER = np.array([PADDING, UNKNOWN, BEGIN], np.int32)  # tokens that are not written
 
 
 class SearchResult(NamedTuple):
