@@ -15,7 +15,7 @@ def test_an_unknown_measurement_is_named_with_the_valid_ones(capsys):
     told = capsys.readouterr().err
     assert stopped.value.code == 2
     assert "unknown: speed" in told
-    assert "valid: tokenize_speed, tokenize_memory, replicas, pytorch, language_models, writing_speed" in told
+    assert f"valid: {', '.join(MEASUREMENTS)}" in told
 
 
 def test_every_measurement_says_in_a_line_what_it_measures():

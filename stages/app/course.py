@@ -14,7 +14,8 @@ from stages.tasks.discovery import stage_matrices
 RUNNING = re.compile(r"Running stage '(.+)':")
 SKIPPED = re.compile(r"Stage '(.+)' (?:didn't change, skipping|is cached - skipping run.*)")
 CHATTER = re.compile(  # what DVC prints each time it runs
-    r"\s*|> python -m stages\..*|(?:Generating|Updating) lock file .*|To (?:track the changes with git|enable auto staging), run:|\s+git add .*"
+    r"\s*|> python -m stages\..*|(?:Generating|Updating) lock file .*"
+    r"|To (?:track the changes with git|enable auto staging), run:|\s+git add .*"
     r"|\s+dvc config core\.autostage true|Use `dvc push` to send your updates.*"
 )
 FIRST_TRAINING, FIRST_TIME = 20.0, 2.0  # seconds that a stage is taken to need whose time is not known
@@ -49,10 +50,12 @@ class Course:
             return None
         if running := RUNNING.fullmatch(line):
             self.end_stage()
-            self._left.pop(stage := running[1], None)
+            stage, self.ran = running[1], self.ran + 1
+            seconds = sum(self._left.values())
+            self._left.pop(stage, None)
             self._running = stage, monotonic()
-            self.ran += 1
-            return f"[{max(self._count - len(self._left), 1)} of {self._count}] {stage}{self._time_left(stage)}"
+            place = f"[{max(self._count - len(self._left), 1)} of {self._count}] {stage}"
+            return f"{place}, up to {duration(seconds)} left"
         return None if CHATTER.fullmatch(line) else line
 
     def end_stage(self) -> None:
@@ -66,10 +69,6 @@ class Course:
     def summary(self) -> str:
         """Say how many stages ran."""
         return f"{self._count:,} stages: {self.ran:,} ran, {self._count - self.ran:,} were up to date"
-
-    def _time_left(self, stage: str) -> str:
-        seconds = self._seconds.get(stage, 0) + sum(self._left.values())
-        return f", up to {duration(seconds)} left" if seconds >= 1 else ""
 
 
 def _reported(paths: Paths, stage: str) -> float:

@@ -62,3 +62,16 @@ def fit_vocabulary(
     content = json.loads(tokenizer.to_str())
     content["added_tokens"] = []
     return Tokenizer.from_str(json.dumps(content))
+
+
+def word_level(
+    units: Sequence[str],
+    markers: Sequence[str],
+    pre_tokenizer: pre_tokenizers.PreTokenizer,
+    decoder: decoders.Decoder,
+) -> Tokenizer:
+    """Return a tokenizer whose tokens are `markers` and then `units`; see `fit_vocabulary`."""
+    ids = {token: number for number, token in enumerate((*markers, *units))}
+    tokenizer = Tokenizer(models.WordLevel(ids, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizer, decoder
+    return tokenizer

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 import tools.bench
 from stages.runtime.progress import progress
 from tools.bench.language import language_models, writing_speed
+from tools.bench.stages import data_stages
 from tools.bench.tokenizing import tokenize_memory, tokenize_speed
 from tools.bench.training import pytorch, replicas
 
 MEASUREMENTS = {
     function.__name__: function
-    for function in (tokenize_speed, tokenize_memory, replicas, pytorch, language_models, writing_speed)
+    for function in (data_stages, tokenize_speed, tokenize_memory, replicas, pytorch, language_models, writing_speed)
 }
 
 

@@ -3,61 +3,64 @@
 Nothing of the splitting or of the vocabulary's fitting is used here: an error there must not hide itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 
 import numpy as np
-import pandas as pd
+import pyarrow.parquet as pq
 
 from stages.config.dataset import Dataset
 from stages.config.schema import PARTS, Part
 from stages.tasks.base import Findings
 from stages.tasks.generation.config import SplitConfig
 from stages.tasks.generation.modeling.data import Prepared
-from stages.tasks.generation.spans import character_codes, span_hashes
+from stages.tasks.generation.spans import character_codes, sampled, span_hashes
+from stages.tasks.generation.texts import PartText, count_characters
 
 LONG = 25  # letters of a line that two works hardly share by chance
 SPAN = 40  # characters that two works hardly share by chance
+KEPT = 1 << 24  # spans of a part that are looked at: of a longer text an evenly drawn share, by their hashes
 SHOWN = 5
 
-Parts = Mapping[Part, pd.DataFrame]
+Texts = Mapping[Part, Iterable[str]]  # each part's text, in chunks or in works
 
 
 def check_leaks(dataset: Dataset) -> Findings:
     """Return a line for every leak, by check."""
-    parts = {name: pd.read_parquet(dataset.part(name)) for name in PARTS}
+    files = {name: dataset.part(name) for name in PARTS}
+    texts = {name: PartText(file) for name, file in files.items()}
+    ids = {name: set(pq.read_table(file, columns=["id"])["id"].to_pylist()) for name, file in files.items()}
+    characters = {name: count_characters(file) for name, file in files.items()}
     tolerance = dataset.params("split", SplitConfig).shared_lines
     vocabulary = set(Prepared.open(dataset.prepared / "window").tokenizer().get_vocab())
     return {
-        "works_in_two_parts": works_in_two_parts(parts),
-        "lost_text": lost_text(pd.read_parquet(dataset.table), parts),
-        "shared_lines": shared_lines(parts, tolerance),
-        "shared_spans": shared_spans(parts, tolerance),
-        "vocabulary": foreign_tokens("".join(parts["train"]["text"]), vocabulary),
+        "works_in_two_parts": works_in_two_parts(ids),
+        "lost_text": lost_text(count_characters(dataset.table), sum(characters.values())),
+        "shared_lines": shared_lines(texts, tolerance),
+        "shared_spans": shared_spans(texts, tolerance, one_in=-(-max(characters.values()) // KEPT)),
+        "vocabulary": foreign_tokens(texts["train"], vocabulary),
     }
 
 
-def works_in_two_parts(parts: Parts) -> list[str]:
+def works_in_two_parts(ids: Mapping[Part, set[str]]) -> list[str]:
     """Return a line for every pair of parts that hold the same work."""
-    pairs = (
-        (one, other, sorted(set(parts[one]["id"]) & set(parts[other]["id"]))) for one, other in combinations(parts, 2)
-    )
+    pairs = ((one, other, sorted(ids[one] & ids[other])) for one, other in combinations(ids, 2))
     return [f"{one} and {other} share {', '.join(shared[:SHOWN])}" for one, other, shared in pairs if shared]
 
 
-def lost_text(table: pd.DataFrame, parts: Parts) -> list[str]:
-    """Return a line if the parts' characters are not the table's."""
-    before, after = table["text"].str.len().sum(), sum(part["text"].str.len().sum() for part in parts.values())
+def lost_text(before: int, after: int) -> list[str]:
+    """Return a line if the parts' characters are not as many as the table's."""
     return [] if before == after else [f"the table has {before} characters, the parts together {after}"]
 
 
-def shared_lines(parts: Parts, tolerance: float) -> list[str]:
+def shared_lines(texts: Texts, tolerance: float) -> list[str]:
     """Return a line for every part of whose long lines more than allowed stand in train, case and spacing aside."""
-    lines = {name: _long_lines(part) for name, part in parts.items()}
+    train = {hash(line) for line in _long_lines(texts["train"])}
     findings = []
     for name in PARTS[1:]:
-        shared = lines[name] & lines["train"]
-        share = len(shared) / max(len(lines[name]), 1)
+        lines = set(_long_lines(texts[name]))
+        shared = {line for line in lines if hash(line) in train}
+        share = len(shared) / max(len(lines), 1)
         if share > tolerance:
             examples = "; ".join(sorted(shared)[:SHOWN])
             findings.append(
@@ -66,12 +69,12 @@ def shared_lines(parts: Parts, tolerance: float) -> list[str]:
     return findings
 
 
-def shared_spans(parts: Parts, tolerance: float) -> list[str]:
+def shared_spans(texts: Texts, tolerance: float, one_in: int = 1) -> list[str]:
     """Return a line for every part of whose text more than allowed stands in train, in spans that cross lines.
 
-    Case and spacing aside, every span of SPAN characters is looked up by its hash.
+    Case and spacing aside, every span of SPAN characters is looked up by its hash; or one in so many.
     """
-    hashes = {name: _span_hashes(part) for name, part in parts.items()}
+    hashes = {name: _span_hashes(text, one_in) for name, text in texts.items()}
     findings = []
     for name in PARTS[1:]:
         share = float(np.isin(hashes[name], hashes["train"]).mean()) if len(hashes[name]) else 0.0
@@ -90,18 +93,31 @@ def _advice(share: float) -> str:
     )
 
 
-def _span_hashes(part: pd.DataFrame) -> np.ndarray:
-    """Return the distinct hashes of a part's spans."""
-    codes = character_codes(" ".join(" ".join(part["text"]).casefold().split()))
-    return np.unique(span_hashes(codes, SPAN)) if len(codes) >= SPAN else np.zeros(0, np.uint64)
+def _span_hashes(text: Iterable[str], one_in: int) -> np.ndarray:
+    """Return the distinct hashes of a text's spans, or of one in so many of them."""
+    found, before, space = [np.zeros(0, np.uint64)], np.zeros(0, np.uint64), ""
+    for chunk in text:
+        if not (plain := " ".join(chunk.casefold().split())):
+            space = " "
+            continue
+        codes = np.concatenate([before, character_codes((" " if chunk[:1].isspace() else space) + plain)])
+        if len(codes) >= SPAN:
+            found.append(np.unique(sampled(span_hashes(codes, SPAN), one_in)))
+        before, space = codes[-(SPAN - 1) :], " " if chunk[-1:].isspace() else ""
+    return np.unique(np.concatenate(found))
 
 
-def foreign_tokens(train: str, vocabulary: set[str]) -> list[str]:
-    """Return a line if the vocabulary holds what train does not."""
-    foreign = sorted(token for token in vocabulary - {"[UNK]"} if token not in train)
-    return [f"{len(foreign)} token(s) do not stand in train: {', '.join(map(repr, foreign[:SHOWN]))}"] * bool(foreign)
+def foreign_tokens(train: Iterable[str], vocabulary: set[str]) -> list[str]:
+    """Return a line if the vocabulary holds what train does not. `train`: in the chunks that it was fitted on."""
+    foreign = vocabulary - {"[UNK]"}
+    for chunk in train:
+        foreign -= set(chunk)
+        foreign = {token for token in foreign if len(token) == 1 or token not in chunk}
+    return [f"{len(foreign)} token(s) do not stand in train: {', '.join(map(repr, sorted(foreign)[:SHOWN]))}"] * bool(
+        foreign
+    )
 
 
-def _long_lines(part: pd.DataFrame) -> set[str]:
-    plain = (" ".join(line.casefold().split()) for text in part["text"] for line in text.split("\n"))
-    return {line for line in plain if sum(map(str.isalpha, line)) >= LONG}
+def _long_lines(text: Iterable[str]) -> Iterator[str]:
+    plain = (" ".join(line.casefold().split()) for chunk in text for line in chunk.split("\n"))
+    return (line for line in plain if len(line) >= LONG and sum(map(str.isalpha, line)) >= LONG)

@@ -20,3 +20,11 @@ def span_hashes(codes: np.ndarray, length: int) -> np.ndarray:
             hashes = hashes[: len(hashes) - 1] * np.uint64(HASH_BASE) + codes[span : span + len(hashes) - 1]
             span += 1
     return hashes
+
+
+def sampled(hashes: np.ndarray, one_in: int) -> np.ndarray:
+    """Return one in so many hashes, the same ones wherever they stand: by their high bits, mixed (Knuth 1973)."""
+    if one_in == 1:
+        return hashes
+    mixed = (hashes * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)
+    return hashes[mixed % np.uint64(one_in) == 0]

@@ -89,4 +89,7 @@ def describe(part: pd.DataFrame) -> dict[str, Any]:
 
 def content_hash(part: pd.DataFrame) -> str:
     """Return twelve hexadecimal digits that name a part: a hash of its texts in their order."""
-    return hashlib.sha256("".join(part["text"]).encode()).hexdigest()[:12]
+    digest = hashlib.sha256()
+    for text in part["text"]:
+        digest.update(text.encode())
+    return digest.hexdigest()[:12]

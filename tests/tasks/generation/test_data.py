@@ -150,8 +150,8 @@ def test_official_parts_without_a_test_are_refused():
 
 def test_the_audit_names_the_way_out_for_headings_that_works_share():
     heading = "this electronic text is released for everybody\n"
-    parts = {name: table(heading + "".join(LINES[start : start + 30])) for name, start in (("train", 0), ("test", 30))}
-    parts["validation"] = table("short\n")
+    parts = {name: [heading + "".join(LINES[start : start + 30])] for name, start in (("train", 0), ("test", 30))}
+    parts["validation"] = ["short\n"]
     (finding,) = shared_lines(parts, 0.02)
     assert finding.endswith("or set split.shared_lines to 0.04")
     assert shared_lines(parts, 0.04) == []
@@ -162,9 +162,9 @@ def test_the_audit_names_the_way_out_for_headings_that_works_share():
 )
 def test_a_work_that_stands_in_train_but_for_its_end_is_found_whatever_its_lines(text):
     parts = {
-        "train": table(text + " one end"),
-        "validation": table("".join(LINES[:9])),
-        "test": table(text + " another"),
+        "train": [text + " one end"],
+        "validation": ["".join(LINES[:9])],
+        "test": [text[:50], text[50:] + " another"],
     }
     assert shared_lines(parts, 0.1) == []  # they are too short, or each differs
     (finding,) = shared_spans(parts, 0.1)
@@ -172,19 +172,19 @@ def test_a_work_that_stands_in_train_but_for_its_end_is_found_whatever_its_lines
 
 
 def test_leaks_are_found():
-    one, other = table("".join(LINES[:50])), table("".join(LINES[40:60]))
-    parts = {"train": one, "validation": table("short\n"), "test": other}
-    assert works_in_two_parts(parts)[0] == "train and validation share w0"
+    parts = {"train": ["".join(LINES[:50])], "validation": ["short\n"], "test": ["".join(LINES[40:60])]}
+    ids = {"train": {"w0", "w1"}, "validation": {"w0"}, "test": {"w2"}}
+    assert works_in_two_parts(ids) == ["train and validation share w0"]
     assert shared_lines(parts, 0.1)[0].startswith("50.0% of test's long lines stand in train")
     assert shared_lines(parts, 0.6) == []
-    assert lost_text(table("abc"), {"train": table("ab")}) == ["the table has 3 characters, the parts together 2"]
-    assert foreign_tokens("abc", {"[UNK]", "a", "z"}) == ["1 token(s) do not stand in train: 'z'"]
+    assert lost_text(3, 2) == ["the table has 3 characters, the parts together 2"] and lost_text(3, 3) == []
+    assert foreign_tokens(["abc", "d"], {"[UNK]", "a", "bc", "z"}) == ["1 token(s) do not stand in train: 'z'"]
 
 
 @pytest.mark.parametrize("unit", ["character", "word", "bpe"])
 def test_tokens_joined_are_the_text_and_unknown_ones_keep_their_length(unit):
     text = "To be, or not\n\tto be — that [UNK] is. " * 20
-    tokenizer = fit_tokenizer(text, WindowConfig(unit=unit, vocabulary=60))
+    tokenizer, _ = fit_tokenizer([text], WindowConfig(unit=unit, vocabulary=60))
     ids, lengths = encode(tokenizer, text)
     assert "".join(map(tokenizer.id_to_token, ids)) == text
     ids, lengths = encode(tokenizer, "to zéro\n")
@@ -213,6 +213,6 @@ def test_blocks_hold_every_character_and_word_once():
 
 def test_a_word_of_a_script_without_spaces_is_a_character():
     text = "我爱北京 OK\n" * 9
-    tokenizer = fit_tokenizer(text, WindowConfig(unit="word"))
+    tokenizer, _ = fit_tokenizer([text], WindowConfig(unit="word"))
     assert tokenizer.encode("我爱北京 OK\n").tokens == ["我", "爱", "北", "京", " ", "OK", "\n"]
     assert tokenizer.decode(tokenizer.encode(text).ids) == text

@@ -95,7 +95,7 @@ def test_metrics_of_a_sample():
 
 
 def test_prompts(capsys):
-    tokenizer = fit_tokenizer("the cat sat on the mat.\n" * 10, WindowConfig())
+    tokenizer, _ = fit_tokenizer(["the cat sat on the mat.\n" * 10], WindowConfig())
     ids = encode_prompt(tokenizer, "thé Cat")
     assert (ids == 0).sum() == 2
     assert "read as unknown, because train holds none: 'C', 'é'" in capsys.readouterr().err
