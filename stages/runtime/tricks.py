@@ -7,6 +7,8 @@
 | `tune_allocator` | allocator.py | a step takes 1.3 to 1.75 times less; a third less memory |
 | `trim_memory` | allocator.py | up to 100 MB less after compiling |
 | `batched_init` | initialization.py | an epoch's time less for each network that is built |
+| `run_warm` | warm.py | 1 to 3 s less for each stage that `make repro` runs |
+| replicas are copies of the process that starts them | ../training/parallel.py | 3 to 9 s less for three of them |
 | one process compiles while the others wait | compilation.py | three replicas compile in a third of the time |
 
 The environment variable `RECUR_PLAIN=1` switches all of them off: a training then gives the same bytes, later.
