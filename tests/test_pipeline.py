@@ -4,6 +4,7 @@ Its datasets are a package's and the README's own entries, typed into params.yam
 """
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -253,6 +254,41 @@ def test_ones_own_series_are_forecast(asked):
     lines = call(asked, sys.executable, "-c", PROGRAM, *words).stdout.splitlines()
     assert lines[0] == "series,timestamp,low_95,low_80,median,high_80,high_95" and len(lines) == 13
     assert lines[1].startswith("demand,2024-01-21 00:00:00,")
+
+
+RECIPE = re.search(
+    r"(?m)^    \. \.venv/bin/activate\n((?:    .+\n)+)    xdg-open (\S+)$", TEXT.partition("## Your own data")[2]
+)
+
+
+def test_the_recipe_for_ones_own_csv_is_typed_as_it_stands(clone, tmp_path):
+    assert RECIPE is not None
+    commands, page = RECIPE.groups()
+    write_reviews(tmp_path / "my.csv")  # in the home folder
+    recur = tmp_path / "bin/recur"
+    recur.parent.mkdir()
+    recur.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{PROGRAM}" "$@"\n')
+    recur.chmod(0o755)
+    home = {"HOME": str(tmp_path), "PATH": f"{recur.parent}:{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    call(clone, "sh", "-ec", commands, environment=home)
+    assert summary(clone, "my")["verdict"] and (clone / page).exists()
+    assert "my.csv" in (clone / "params.yaml").read_text(encoding="utf-8")
+
+
+WORK = re.search(r"(?m)^    \$EDITOR params\.yaml.*\n(?:    .+\n)+", TEXT)
+
+
+def test_the_commands_to_work_with_are_typed_as_they_stand(clone):
+    assert WORK is not None
+    (clone / ".dvc/config.local").unlink()  # which has DVC do without Git
+    for words in ("init -q", "add .", "-c user.name=me -c user.email=me@here commit -qm start"):
+        call(clone, "git", *words.split())
+    author = {f"GIT_{who}_{what}": "me" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    done = call(clone, "sh", "-ec", WORK[0], environment={"EDITOR": "true", "PAGER": "cat"} | author)
+    assert "filters" in done.stdout and "200" in done.stdout
+    assert (
+        json.loads((clone / "data/params/classification/models/cnn.json").read_text())["parameters"]["filters"] == 200
+    )
 
 
 # --- What reruns when ---

@@ -11,7 +11,7 @@ import numpy as np
 
 from tools.bench.processes import in_new_process
 
-SIZES = (5, 20)  # megabytes of input
+SIZES = (10, 40, 160)  # megabytes of input
 PROJECT = Path(__file__).parents[2]
 WORDS = np.array([f"{a}{b}{c}" for a in "bdfgk" for b in "aeiou" for c in ("", "l", "n", "ra", "sti", "tor")])
 
