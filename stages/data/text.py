@@ -4,6 +4,7 @@ import hashlib
 import unicodedata
 from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,6 +15,7 @@ INVISIBLE = (
     r"[\x{AD}\x{34F}\x{61C}\x{115F}\x{1160}\x{17B4}\x{17B5}\x{180B}-\x{180F}\x{200B}-\x{200F}\x{202A}-\x{202E}"
     r"\x{2060}-\x{206F}\x{3164}\x{FE00}-\x{FE0F}\x{FEFF}\x{FFA0}\x{E0000}-\x{E001F}\x{E0080}-\x{E0FFF}]+"
 )
+FOLDED = 1 << 14  # texts that are folded at a time: there are eight copies of them on the way
 DASH = "[-‐‑–]"
 # A sign is what is no letter, mark, number, punctuation or space: symbols, emoji, and those too that are younger than
 # RE2's tables. Some that Unicode counts as punctuation are signs here: they tell C from C#, 2 * 2 from 2 / 2. Marks
@@ -28,6 +30,12 @@ def fold(texts: pd.Series) -> pd.Series:
     ones, are one; invisible characters are left out. A dash before a digit is a minus sign, unless it joins a word to
     it, as in "covid-19". A text of punctuation alone keeps it, for there it is the content.
     """
+    if len(texts) <= FOLDED:
+        return _fold(texts)
+    return pd.concat([_fold(texts.iloc[start : start + FOLDED]) for start in range(0, len(texts), FOLDED)])
+
+
+def _fold(texts: pd.Series) -> pd.Series:
     visible = _replaced(_replaced(texts, INVISIBLE, ""), "[`´]", "'")  # quotes, though Unicode has them as symbols
     plain = visible.str.normalize("NFKC").str.casefold().str.normalize("NFKC")
     joined = _replaced(plain, rf"([\p{{L}}\p{{M}}]){DASH}+", r"\1 ")
@@ -55,8 +63,8 @@ def hash_to_unit(texts: Iterable[str], salt: str) -> pd.Series:
     """Return a number in [0, 1) for each text, evenly spread, decided by the text and the salt alone."""
     index = texts.index if isinstance(texts, pd.Series) else None
     key = salt.encode()[:64]
-    digests = [hashlib.blake2b(text.encode(), digest_size=8, key=key).digest() for text in texts]
-    return pd.Series([int.from_bytes(digest) / 2**64 for digest in digests], index=index, dtype=float)
+    digests = (hashlib.blake2b(text.encode(), digest_size=8, key=key).digest() for text in texts)
+    return pd.Series(np.fromiter((int.from_bytes(digest) / 2**64 for digest in digests), float), index=index)
 
 
 def _replaced(texts: pd.Series, pattern: str, replacement: str) -> pd.Series:

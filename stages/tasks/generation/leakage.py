@@ -19,7 +19,7 @@ from stages.tasks.generation.texts import PartText, count_characters
 
 LONG = 25  # letters of a line that two works hardly share by chance
 SPAN = 40  # characters that two works hardly share by chance
-KEPT = 1 << 24  # spans of a part that are looked at: of a longer text an evenly drawn share, by their hashes
+KEPT = 1 << 23  # spans of a part that are looked at: of a longer text an evenly drawn share, by their hashes
 SHOWN = 5
 
 Texts = Mapping[Part, Iterable[str]]  # each part's text, in chunks or in works
