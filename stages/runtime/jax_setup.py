@@ -16,8 +16,6 @@ from stages.runtime.tricks import tricks_enabled
 ONE_THREAD = {
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
     "NPROC": "1",  # XLA's pool of threads
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
 }
 
 
