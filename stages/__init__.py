@@ -1,7 +1,7 @@
 """Recur: one module a stage of dvc.yaml, one package a task.
 
-Importing this package settles what must be settled before NumPy, Keras or Great Expectations is imported, and hands a stage
-over to a process that has imported them already, if `stages.runtime.warm` keeps one.
+Importing this package settles what must be settled before NumPy, Keras or Great Expectations is imported, and hands a
+stage over to a process that has imported them already, if `stages.runtime.warm` keeps one.
 """
 
 import importlib.util

@@ -9,7 +9,6 @@ from stages.app.course import Course, addresses
 from stages.check import check
 from stages.config.dataset import Dataset
 from stages.config.paths import Paths
-from stages.report import report
 from stages.runtime.errors import UserError
 from stages.runtime.warm import run_warm
 from stages.tasks.discovery import load_params, stage_matrices
@@ -30,6 +29,8 @@ def run_pipeline(paths: Paths, names: Iterable[str]) -> None:
         reproduce(paths, [], ["check", *stages, "report"])
         return
     reproduce(paths, [target for dataset in datasets for target in targets(dataset)], ["check", *stages])
+    from stages.report import report  # draws, which takes two seconds to import
+
     report(paths)
 
 
