@@ -284,8 +284,7 @@ def test_the_commands_to_work_with_are_typed_as_they_stand(clone):
     for words in ("init -q", "add .", "-c user.name=me -c user.email=me@here commit -qm start"):
         call(clone, "git", *words.split())
     author = {f"GIT_{who}_{what}": "me" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-    done = call(clone, "sh", "-ec", WORK[0], environment={"EDITOR": "true", "PAGER": "cat"} | author)
-    assert "filters" in done.stdout and "200" in done.stdout
+    call(clone, "sh", "-ec", WORK[0], environment={"EDITOR": "true", "PAGER": "cat"} | author)
     assert (
         json.loads((clone / "data/params/classification/models/cnn.json").read_text())["parameters"]["filters"] == 200
     )
@@ -302,7 +301,7 @@ def test_recur_run_runs_the_graph_of_some_datasets_alone_and_reports(clone):
     edit(clone, {"seq2seq": {"decoding": {"beam": 3}}, "classification": {"models": {"cnn": {"filters": 9}}}})
     (clone / "reports/index.html").unlink()
     done = call(clone, sys.executable, "-c", PROGRAM, "run", "my_names")
-    ran = set(re.findall(r"Running stage '(.+?)'", done.stdout))
+    ran = set(re.findall(r"(?m)^\[\d+ of \d+\] (\S+), up to .* left$", done.stdout))
     assert ran == of("seq2seq", "evaluate", "compare", datasets=("my_names",)) | {"check"}
     assert "my_names" in (clone / "reports/index.html").read_text(encoding="utf-8")
     wrong = call(clone, sys.executable, "-c", PROGRAM, "run", "my_name", check=False)

@@ -46,7 +46,7 @@ def make_project(
         seeds: of the models.
     """
     section = {"datasets": {"mine": {"source": {"path": "own"}, **entry}}, "models": models, "training": training or {}}
-    params = {"seeds": list(seeds), "parallel": {"backend": "sequential"}, task: section}
+    params = {"seeds": list(seeds), "parallel": {"processes": 1}, task: section}
     (root / "own").mkdir(parents=True)
     for name, content in files.items():
         (root / "own" / name).write_text(content, encoding="utf-8")

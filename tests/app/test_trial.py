@@ -70,7 +70,7 @@ def project(tmp_path):
     """Return a function that writes the project of a task."""
 
     def write(task: str) -> Paths:
-        params = {"seeds": [1], "parallel": {"backend": "sequential"}, task: TASKS[task]}
+        params = {"seeds": [1], "parallel": {"processes": 1}, task: TASKS[task]}
         YAML().dump(params, tmp_path / "params.yaml")
         write_data(task, tmp_path)
         return Paths(tmp_path)

@@ -44,7 +44,7 @@ def replicas(rounds: int) -> None:
         with tempfile.TemporaryDirectory() as name:
             together, apart, cache = Path(name, "together"), Path(name, "apart"), Path(name, "cache")
             make_project(together, model, {"backend": "local", "processes": -1})
-            make_project(apart, model, {"backend": "sequential", "processes": 1})
+            make_project(apart, model, {"backend": "local", "processes": 1})
             stage(together, model, cache)  # compiles for both
             pairs = [(stage(together, model, cache), stage(apart, model, cache)) for _ in range(rounds)]
         side, one = (median(run.seconds for run in runs) for runs in zip(*pairs, strict=True))
