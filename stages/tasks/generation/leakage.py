@@ -77,7 +77,7 @@ def shared_spans(texts: Texts, tolerance: float, one_in: int = 1) -> list[str]:
     hashes = {name: _span_hashes(text, one_in) for name, text in texts.items()}
     findings = []
     for name in PARTS[1:]:
-        share = float(np.isin(hashes[name], hashes["train"]).mean()) if len(hashes[name]) else 0.0
+        share = _share_inside(hashes[name], hashes["train"])
         if share > tolerance:
             findings.append(
                 f"{share:.1%} of {name}'s spans of {SPAN} characters stand in train as well. {_advice(share)}"
@@ -102,9 +102,23 @@ def _span_hashes(text: Iterable[str], one_in: int) -> np.ndarray:
             continue
         codes = np.concatenate([before, character_codes((" " if chunk[:1].isspace() else space) + plain)])
         if len(codes) >= SPAN:
-            found.append(np.unique(sampled(span_hashes(codes, SPAN), one_in)))
+            found.append(sampled(span_hashes(codes, SPAN), one_in))
         before, space = codes[-(SPAN - 1) :], " " if chunk[-1:].isspace() else ""
-    return np.unique(np.concatenate(found))
+    return _distinct(np.concatenate(found))
+
+
+def _distinct(hashes: np.ndarray) -> np.ndarray:
+    """Return the distinct hashes, sorted; `np.unique` takes ten times as long, by a hash table of its own."""
+    hashes = np.sort(hashes)
+    return hashes[np.append(True, hashes[1:] != hashes[:-1])] if len(hashes) else hashes
+
+
+def _share_inside(hashes: np.ndarray, others: np.ndarray) -> float:
+    """Return which share of some hashes stands among others; both are sorted."""
+    if not (len(hashes) and len(others)):
+        return 0.0
+    places = np.minimum(np.searchsorted(others, hashes), len(others) - 1)
+    return float(np.mean(others[places] == hashes))
 
 
 def foreign_tokens(train: Iterable[str], vocabulary: set[str]) -> list[str]:
