@@ -22,10 +22,10 @@ def run_pipeline(paths: Paths, names: Iterable[str]) -> None:
         UserError: a stage failed.
     """
     check(paths)
-    chosen = list(dict.fromkeys(names))
-    datasets = [Dataset.find(paths, name) for name in chosen or load_params(paths).tasks()]
+    names = list(dict.fromkeys(names))
+    datasets = [Dataset.find(paths, name) for name in names or load_params(paths).tasks()]
     stages = [address for dataset in datasets for address in addresses(dataset)]
-    if not chosen:
+    if not names:
         reproduce(paths, [], ["check", *stages, "report"])
         return
     reproduce(paths, [target for dataset in datasets for target in targets(dataset)], ["check", *stages])

@@ -33,15 +33,7 @@ from stages.runtime.tricks import tricks_enabled
 
 ADDRESS = "RECUR_WARM"  # the environment variable that names the server's socket
 LIBRARIES = ("pandas", "pyarrow.parquet", "scipy.stats", "sklearn.linear_model", "tokenizers", "joblib")
-ROOMS = (
-    "config",
-    "data",
-    "evaluation",
-    "models",
-    "nn",
-    "tasks",
-    "training",
-)  # of this package, imported with all they hold
+ROOMS = ("config", "data", "evaluation", "models", "nn", "tasks", "training")  # imported with all that they hold
 PACKAGE = Path(__file__).parents[1]
 REFUSED = b"refused"
 LARGEST = 1 << 18  # bytes of a request
@@ -150,33 +142,28 @@ class Server:
     def serve(self) -> dict[str, Any]:
         """Serve for ever. It returns in a process that was forked for a stage: what that one was asked to run."""
         while True:
-            for key, _ in self._selector.select():
-                if key.fileobj is self._listener:
-                    request = self._accept()
-                    if request is not None:
-                        return request
-                else:
-                    self._settle(*key.data)
+            (key, _), *_ = self._selector.select()  # one at a time: settling a stage takes both of its events away
+            if key.fileobj is not self._listener:
+                self._settle(*key.data)
+            elif (request := self._accept()) is not None:
+                return request
 
     def _accept(self) -> dict[str, Any] | None:
         connection, _ = self._listener.accept()
         message, files, *_ = socket.recv_fds(connection, LARGEST, 3)
-        request = json.loads(message) if message else {"package": None}
+        request: dict[str, Any] = json.loads(message) if message else {"package": None}
         if request["package"] != str(PACKAGE) or self._outdated():
             with connection:
                 connection.sendall(REFUSED)
-            number = None
+        elif number := os.fork():
+            ended = os.pidfd_open(number)
+            for event in (ended, connection):
+                self._selector.register(event, selectors.EVENT_READ, (number, ended, connection))
         else:
-            number = os.fork()
-        if number == 0:
             self._become_stage(connection, files)
-            return dict(request)
+            return request
         for file in files:
             os.close(file)
-        if number is not None:
-            ended = os.pidfd_open(number)
-            self._selector.register(ended, selectors.EVENT_READ, (number, ended, connection))
-            self._selector.register(connection, selectors.EVENT_READ, (number, ended, connection))
         return None
 
     def _become_stage(self, connection: socket.socket, files: list[int]) -> None:
@@ -215,9 +202,8 @@ def main() -> None:
     """Serve at the listening socket whose number is given, and run as a stage in each process forked for one."""
     end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    warnings.filterwarnings(
-        "ignore", message=r".*fork\(\)"
-    )  # nothing here has begun to use JAX, which has no threads yet
+    # JAX warns of every fork; here it is imported, but has not begun to work and has no threads yet.
+    warnings.filterwarnings("ignore", message=r".*fork\(\)")
     request = Server(socket.socket(fileno=int(sys.argv[1]))).serve()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(request["folder"])

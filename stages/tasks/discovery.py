@@ -40,6 +40,7 @@ def load_params(paths: Paths) -> BaseParams:
     return load(paths.params, section_types())
 
 
+@cache
 def stage_matrices(task: str) -> dict[str, tuple[str, ...]]:
     """Return what each of a task's stages runs once for, in the order of the graph: datasets, or also models."""
     stages = YAML(typ="safe").load(FOLDER.parent / task / "dvc.yaml")["stages"]

@@ -95,16 +95,16 @@ def _advice(share: float) -> str:
 
 def _span_hashes(text: Iterable[str], one_in: int) -> np.ndarray:
     """Return the distinct hashes of a text's spans, or of one in so many of them."""
-    found, before, space = [np.zeros(0, np.uint64)], np.zeros(0, np.uint64), ""
+    hashes, before, space = [np.zeros(0, np.uint64)], np.zeros(0, np.uint64), ""
     for chunk in text:
         if not (plain := " ".join(chunk.casefold().split())):
             space = " "
             continue
         codes = np.concatenate([before, character_codes((" " if chunk[:1].isspace() else space) + plain)])
         if len(codes) >= SPAN:
-            found.append(sampled(span_hashes(codes, SPAN), one_in))
+            hashes.append(sampled(span_hashes(codes, SPAN), one_in))
         before, space = codes[-(SPAN - 1) :], " " if chunk[-1:].isspace() else ""
-    return _distinct(np.concatenate(found))
+    return _distinct(np.concatenate(hashes))
 
 
 def _distinct(hashes: np.ndarray) -> np.ndarray:
