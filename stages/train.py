@@ -30,7 +30,8 @@ def train(dataset: Dataset, model: str) -> None:
         UserError: params.yaml names no such model.
     """
     task, began = find_task(dataset.task), perf_counter()
-    plan, code = task.plan(dataset, model), code_hash(task.name, model)  # as it is now: it may be edited meanwhile
+    plan = task.plan(dataset, model)
+    code = code_hash(task.name, task.family, model)  # as it is now: it may be edited meanwhile
     checkpoints = dataset.paths.checkpoints / _fingerprint(task, dataset, model, plan, code)
     curve = dataset.plot("curves", model)
     remove(curve)

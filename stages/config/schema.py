@@ -55,6 +55,7 @@ class ModelConfig(Frozen):
     """The parameters of one model."""
 
     CONTEXT: ClassVar[str | None] = None  # what a prediction rests on, in words; None: the task's own
+    INPUT: ClassVar[str | None] = None  # the only kind of input that it reads: tokens or frames; None: any
 
 
 class NeuralConfig(ModelConfig):
@@ -178,12 +179,18 @@ class BaseParams(Frozen):
         return self.sections()[task].seeds or self.seeds
 
 
-def models_config(package: ModuleType) -> type[ModelsConfig]:
-    """Return a type with an optional entry for each file of a package, of the type `Parameters` that it holds."""
+def models_config(package: ModuleType, reads: str | None = None) -> type[ModelsConfig]:
+    """Return a type with an optional entry for each file of a package, of the type `Parameters` that it holds.
+
+    Args:
+        package: of models, one a file.
+        reads: the kind of input that the models are to read; None: the package has one kind alone.
+    """
     fields: dict[str, Any] = {}
     for file in pkgutil.iter_modules(package.__path__):
         parameters = importlib.import_module(f"{package.__name__}.{file.name}").Parameters
-        fields[file.name] = (parameters, Field(default=None, validate_default=False))
+        if reads is None or parameters.INPUT in (reads, None):
+            fields[file.name] = (parameters, Field(default=None, validate_default=False))
     task = package.__name__.split(".")[-1]
     with warnings.catch_warnings():  # a model may be called as a method of pydantic's that nothing here uses: copy
         warnings.filterwarnings("ignore", "Field name .* shadows an attribute")

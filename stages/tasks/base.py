@@ -98,6 +98,7 @@ class Task(ABC):
     """A kind of work on sequences: its data, its models' contract, its metrics, and its part of the report."""
 
     name: ClassVar[str]  # of its folder
+    builds_on: ClassVar[str | None] = None  # the task whose models it trains on another kind of input; None: its own
     title: ClassVar[str]  # in words
     items: ClassVar[str]  # what is predicted, in the plural: texts, windows, …
     section: ClassVar[type[TaskSection]]  # of params.yaml
@@ -175,6 +176,11 @@ class Task(ABC):
     def load(self, folder: Path) -> SavedModel[Any]:
         """Open a trained model."""
 
+    @property
+    def family(self) -> str:
+        """The folder below stages/models/ that its models lie in."""
+        return self.builds_on or self.name
+
     def metadata(self, data: Any) -> dict[str, Any]:
         """Return what model.json holds beside what every task's does."""
         return {}
@@ -186,7 +192,7 @@ class Task(ABC):
             UserError: params.yaml names no such model.
         """
         file = read_resolved(dataset.paths.model_params(self.name, model), ModelFile)
-        parameters: ModelConfig = model_module(self.name, model).Parameters(**file.parameters)
+        parameters: ModelConfig = model_module(self.family, model).Parameters(**file.parameters)
         return TrainingPlan(parameters, self.training_config()(**file.training), file.seeds)
 
     @classmethod
@@ -203,7 +209,7 @@ class Task(ABC):
     def fit_baseline(self, job: Job, data: Any) -> Fit:
         """Fit a baseline: its file's `Model.fit(parameters, data)`."""
         began = clock.seconds()
-        model = model_module(self.name, job.model).Model.fit(job.parameters, data)
+        model = model_module(self.family, job.model).Model.fit(job.parameters, data)
         seconds = max(clock.seconds() - began, 1e-3)
         return Fit(model, self.validate_baseline(job, model, data), seconds, self.num_examples(data), [])
 

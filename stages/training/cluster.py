@@ -15,10 +15,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from joblib import cpu_count
-
 from stages.config.schema import ParallelConfig
 from stages.runtime.errors import UserError, listed
+from stages.training.parallel import num_processes
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -52,9 +51,8 @@ def _connect(config: ParallelConfig) -> "Iterator[Client]":
     except ImportError:
         raise UserError("parallel.backend: dask needs the extra `cluster`: pip install -e '.[cluster]'") from None
     if config.scheduler is None:
-        workers = cpu_count() + 1 if config.processes < 1 else config.processes
         with (
-            LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0") as cluster,
+            LocalCluster(n_workers=num_processes(config), threads_per_worker=1, dashboard_address=":0") as cluster,
             Client(cluster) as client,
         ):
             yield client

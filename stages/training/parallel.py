@@ -19,8 +19,7 @@ Result = TypeVar("Result")
 def run_parallel(function: Callable[[Item], Result], items: Sequence[Item], config: ParallelConfig) -> list[Result]:
     """Return `function(item)` for every item, in their order.
 
-    A single item needs no process beside this one, and no time to start it. One process more than there are cores may
-    run, so that three replicas on two cores do not end with one that leaves a core idle.
+    A single item needs no process beside this one, and no time to start it.
 
     Args:
         function: one that can be imported by its name, so that a cluster's workers find it too.
@@ -35,12 +34,21 @@ def run_parallel(function: Callable[[Item], Result], items: Sequence[Item], conf
         return run_on_cluster(work, items, config)
     if len(items) == 1:
         return [work(items[0])]
-    from joblib import Parallel, cpu_count, delayed
+    from joblib import Parallel, delayed
 
-    processes = cpu_count() + 1 if config.processes < 1 else config.processes
-    workers = Parallel(n_jobs=min(processes, len(items)), backend=_start_method())
+    workers = Parallel(n_jobs=min(num_processes(config), len(items)), backend=_start_method())
     results: list[Result] = workers(delayed(partial(_work, work))(item) for item in items)
     return results
+
+
+def num_processes(config: ParallelConfig) -> int:
+    """Return how many processes of this machine may work at a time.
+
+    One more than there are cores, so that three replicas on two cores do not end with one that leaves a core idle.
+    """
+    from joblib import cpu_count
+
+    return cpu_count() + 1 if config.processes < 1 else config.processes
 
 
 def _start_method() -> str:

@@ -31,23 +31,25 @@ SOURCES = Path(__file__).parents[1]
 Replica = TypeVar("Replica")
 
 
-def model_module(task: str, model: str) -> ModuleType:
+def model_module(family: str, model: str) -> ModuleType:
     """Return the module of one model: its `Parameters`, and either `build` for a network or a class `Model`.
+
+    `family`: the folder of the task's models; see `Task.family`.
 
     Raises:
         UserError: there is no such model.
     """
-    if not (SOURCES / "models" / task / f"{model}.py").exists():
-        raise UserError(f"there is no code for the model '{model}': stages/models/{task}/{model}.py is missing")
-    return import_module(f"stages.models.{task}.{model}")
+    if not (SOURCES / "models" / family / f"{model}.py").exists():
+        raise UserError(f"there is no code for the model '{model}': stages/models/{family}/{model}.py is missing")
+    return import_module(f"stages.models.{family}.{model}")
 
 
-def code_hash(task: str, model: str) -> str:
+def code_hash(task: str, family: str, model: str) -> str:
     """Return the SHA-256 of the source files that decide what a model's saved weights mean."""
-    folders = (SOURCES / "nn", SOURCES / "tasks" / task / "modeling")
+    folders = [SOURCES / "nn", *(SOURCES / "tasks" / name / "modeling" for name in sorted({task, family}))]
     files = [path for folder in folders for path in sorted(folder.glob("*.py"))]
     digest = hashlib.sha256()
-    for path in [*files, Path(str(model_module(task, model).__file__))]:
+    for path in [*files, Path(str(model_module(family, model).__file__))]:
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -62,6 +64,7 @@ class SavedModel(ABC, Generic[Replica]):
     """A model that `train` wrote, with a replica for each of its seeds; a task says what one can do."""
 
     task: ClassVar[str]
+    builds_on: ClassVar[str | None] = None  # see `Task.builds_on`
     keys: ClassVar[frozenset[str]] = frozenset()  # what model.json holds beside KEYS
 
     def __init__(self, folder: Path) -> None:
@@ -72,7 +75,7 @@ class SavedModel(ABC, Generic[Replica]):
         """
         self.folder = folder
         self.metadata = self._read_metadata()
-        self.module = model_module(self.task, self.metadata["model"])
+        self.module = model_module(self.family, self.metadata["model"])
         self.parameters = self._read_parameters()
         self._refuse_other_files()
 
@@ -96,6 +99,11 @@ class SavedModel(ABC, Generic[Replica]):
             if self.neural:
                 self.network.load_weights(folder)
             yield seed, self.network if self.neural else self.load_baseline(folder)
+
+    @property
+    def family(self) -> str:
+        """The folder below stages/models/ that its file lies in."""
+        return self.builds_on or self.task
 
     @property
     def seeds(self) -> list[int]:
@@ -125,7 +133,7 @@ class SavedModel(ABC, Generic[Replica]):
             raise UserError(f"{path} does not describe a model: remove {self.folder} and run `dvc repro`")
         if metadata.get("task", self.task) != self.task:
             raise UserError(f"{self.folder} is a model of the task {metadata['task']}; this command is for {self.task}")
-        if metadata.get("code") != code_hash(self.task, metadata["model"]):
+        if metadata.get("code") != code_hash(self.task, self.family, metadata["model"]):
             raise UserError(f"{self.folder} was trained with other code than this: run `dvc repro`")
         if lacking := sorted((KEYS | self.keys) - set(metadata)):
             raise UserError(

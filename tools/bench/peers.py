@@ -20,10 +20,10 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from stages.tasks.classification.modeling.data import (
     Batches,
     EpochBatches,
-    Prepared,
     TrainingBatches,
     bucket_lengths,
 )
+from stages.tasks.classification.modeling.texts import PreparedTexts
 from stages.training.budget import Epochs
 
 LAYERS = {"rnn": nn.RNN, "lstm": nn.LSTM, "bilstm": nn.LSTM, "cnn_lstm": nn.LSTM, "gru": nn.GRU, "attention": nn.GRU}
@@ -221,7 +221,7 @@ def _tensors(batches) -> Iterator[tuple[Tensor, Tensor]]:
 
 def main(job: dict) -> list[float]:
     """Train once a seed, one after the other; return the accuracies on validation."""
-    data = Prepared.open(Path(job["tokens"]))
+    data = PreparedTexts.open(Path(job["tokens"]))
     training, validation = data.part("train"), data.part("validation")
     lengths = bucket_lengths(training.lengths, job["training"]["buckets"], data.maximum_length)
     size = job["training"]["batch_size"]
@@ -237,7 +237,7 @@ def main(job: dict) -> list[float]:
     accuracies, parameters = [], SimpleNamespace(**job["parameters"])
     for seed in job["seeds"]:
         torch.manual_seed(seed)
-        model = PEERS[job["model"]](job["model"], parameters, data.tokenizer().get_vocab_size(), len(data.labels))
+        model = PEERS[job["model"]](job["model"], parameters, data.preprocessor.input.vocabulary, len(data.labels))
         initialise(model)
         accuracies.append(train(model, batches, accuracy, job, seed))
     return accuracies

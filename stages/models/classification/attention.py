@@ -1,6 +1,6 @@
 """A recurrent encoder in both directions, pooled by additive attention (Bahdanau et al. 2015; Yang et al. 2016).
 
-The weights say which tokens a prediction rests on; `layers.attention_model` takes them out of a built model.
+The weights say which steps a prediction rests on; `layers.attention_model` takes them out of a built model.
 """
 
 from typing import TYPE_CHECKING
@@ -23,10 +23,10 @@ class Parameters(EncoderParameters):
 
 
 def build(parameters: Parameters, shape: Shape) -> "keras.Model":
-    """Return the model from ids (B, T) to logits (B, classes)."""
-    from stages.tasks.classification.modeling.layers import attend, classify, embed, encode
+    """Return the model from the shape's input to logits (B, classes)."""
+    from stages.tasks.classification.modeling.layers import attend, classify, encode
 
-    ids, vectors, mask = embed(parameters, shape.vocabulary)
+    inputs, vectors, mask = shape.input.embed(parameters)
     states = encode(Cell.GRU, parameters, vectors, mask, both_directions=True)  # (B, T, 2 U)
     features = attend(states, mask, parameters.width, parameters.heads)
-    return classify(ids, features, parameters.dropout, shape.classes)
+    return classify(inputs, features, parameters.dropout, shape.classes)

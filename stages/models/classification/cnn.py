@@ -11,23 +11,23 @@ if TYPE_CHECKING:
 
 
 class Parameters(NeuralParameters):
-    """Convolutions over the tokens, each filter's strongest response kept."""
+    """Convolutions over the steps, each filter's strongest response kept."""
 
     filters: int = Field(default=100, ge=1, description="of each width")
-    widths: tuple[Annotated[int, Field(ge=1)], ...] = Field(default=(3, 4, 5), min_length=1, description="in tokens")
+    widths: tuple[Annotated[int, Field(ge=1)], ...] = Field(default=(3, 4, 5), min_length=1, description="in steps")
 
 
 def build(parameters: Parameters, shape: Shape) -> "keras.Model":
-    """Return the model from ids (B, T) to logits (B, classes)."""
+    """Return the model from the shape's input to logits (B, classes)."""
     from keras import layers, ops
 
-    from stages.tasks.classification.modeling.layers import classify, embed, pool
+    from stages.tasks.classification.modeling.layers import classify, pool
 
-    ids, vectors, mask = embed(parameters, shape.vocabulary)
+    inputs, vectors, mask = shape.input.embed(parameters)
     vectors = vectors * ops.cast(mask, vectors.dtype)  # padding looks like the zeros beyond the edge
     strongest = []
     for width in parameters.widths:
         responses = layers.Conv1D(parameters.filters, width, padding="same", activation="relu")(vectors)  # (B, T, F)
         strongest.append(pool(responses, mask, "max"))
     features = layers.Concatenate()(strongest) if len(strongest) > 1 else strongest[0]
-    return classify(ids, features, parameters.dropout, shape.classes)
+    return classify(inputs, features, parameters.dropout, shape.classes)

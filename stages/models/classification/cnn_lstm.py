@@ -12,20 +12,20 @@ if TYPE_CHECKING:
 
 
 class Parameters(RecurrentParameters):
-    """One convolution, its maximum over neighbouring tokens, and LSTM layers over those."""
+    """One convolution, its maximum over neighbouring steps, and LSTM layers over those."""
 
     filters: int = Field(default=128, ge=1)
-    window: int = Field(default=3, ge=1, description="tokens that a filter sees")
-    pool: int = Field(default=2, ge=1, description="neighbouring tokens of which the maximum goes on")
+    window: int = Field(default=3, ge=1, description="steps that a filter sees")
+    pool: int = Field(default=2, ge=1, description="neighbouring steps of which the maximum goes on")
 
 
 def build(parameters: Parameters, shape: Shape) -> "keras.Model":
-    """Return the model from ids (B, T) to logits (B, classes)."""
+    """Return the model from the shape's input to logits (B, classes)."""
     from keras import layers, ops
 
-    from stages.tasks.classification.modeling.layers import classify, embed, encode, pool
+    from stages.tasks.classification.modeling.layers import classify, encode, pool
 
-    ids, vectors, mask = embed(parameters, shape.vocabulary)
+    inputs, vectors, mask = shape.input.embed(parameters)
     vectors = vectors * ops.cast(mask, vectors.dtype)  # padding looks like the zeros beyond the edge
     steps = layers.Conv1D(parameters.filters, parameters.window, padding="same", activation="relu")(vectors)
     # A filter's bias must not speak for padding; responses are never below 0.
@@ -33,4 +33,4 @@ def build(parameters: Parameters, shape: Shape) -> "keras.Model":
     merge = layers.MaxPooling1D(parameters.pool, padding="same")
     steps, mask = merge(steps), ops.cast(merge(ops.cast(mask, steps.dtype)), "bool")  # (B, T / pool, …)
     states = encode(Cell.LSTM, parameters, steps, mask)
-    return classify(ids, pool(states, mask, parameters.pooling), parameters.dropout, shape.classes)
+    return classify(inputs, pool(states, mask, parameters.pooling), parameters.dropout, shape.classes)

@@ -6,7 +6,7 @@ from stages.tasks.classification.modeling.recurrent import recurrent_model
 
 
 class Parameters(RecurrentParameters):
-    """GRU layers over the tokens, pooled to one vector for each text."""
+    """GRU layers over the steps, pooled to one vector for each sequence."""
 
 
 build = recurrent_model(Cell.GRU)

@@ -6,7 +6,7 @@ from stages.tasks.classification.modeling.recurrent import recurrent_model
 
 
 class Parameters(RecurrentParameters):
-    """LSTM layers over the tokens, pooled to one vector for each text."""
+    """LSTM layers over the steps, pooled to one vector for each sequence."""
 
 
 build = recurrent_model(Cell.LSTM)

@@ -1,8 +1,8 @@
-"""The floor: every text gets the shares of the classes in train."""
+"""The floor: every example gets the shares of the classes in train."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -27,13 +27,13 @@ class Model(Baseline):
 
     @classmethod
     def fit(cls, _parameters: Parameters, data: "Prepared") -> Self:
-        """Count the labels of train: each text once, for metrics count them so, whatever their weights."""
+        """Count the labels of train: each example once, for metrics count them so, whatever their weights."""
         labels = data.part("train").labels
         return cls((np.bincount(labels, minlength=len(data.labels)) / len(labels)).tolist())
 
-    def predict(self, texts: Sequence[str]) -> np.ndarray:
-        """Return probabilities (texts, classes)."""
-        return np.tile(self.probs, (len(texts), 1))
+    def predict(self, inputs: Sequence[Any]) -> np.ndarray:
+        """Return probabilities (examples, classes)."""
+        return np.tile(self.probs, (len(inputs), 1))
 
     def num_params(self) -> int:
         """Return the number of fitted values."""

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 import numpy as np
 from pydantic import Field
 
-from stages.config.schema import ModelConfig
-from stages.tasks.classification.modeling.linear import NgramClassifier, most_terms, vectorizer
+from stages.tasks.classification.modeling.linear import NgramClassifier, NgramParameters, most_terms, vectorizer
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -19,15 +18,9 @@ if TYPE_CHECKING:
     from stages.tasks.classification.modeling.data import Prepared
 
 
-class Parameters(ModelConfig):
+class Parameters(NgramParameters):
     """Which word n-grams occur, weighted by what they tell about a class, into a linear classifier."""
 
-    ngrams: int = Field(
-        default=2,
-        ge=1,
-        le=5,
-        description="the longest n-gram, in words; n-grams times labels are at most 10 million, by the most frequent",
-    )
     smoothing: float = Field(default=1.0, gt=0, description="added to every count (the paper's alpha)")
     C: tuple[Annotated[float, Field(gt=0)], ...] = Field(
         default=(0.1, 0.3, 1, 3), min_length=1, description="inverse regularisation; validation chooses"
@@ -45,10 +38,10 @@ class Model(NgramClassifier):
         """Fit on train with each C; keep the one with the best accuracy on validation (the first of equals)."""
         from sklearn.feature_extraction.text import CountVectorizer
 
-        train, validation = data.texts("train"), data.texts("validation")
+        train, validation = data.examples("train"), data.examples("validation")
         options = {"ngram_range": (1, parameters.ngrams), "binary": True}
-        counter = vectorizer(CountVectorizer, options, max_features=most_terms(len(data.labels))).fit(train.texts)
-        occurs, validation_occurs = counter.transform(train.texts), counter.transform(validation.texts)
+        counter = vectorizer(CountVectorizer, options, max_features=most_terms(len(data.labels))).fit(train.inputs)
+        occurs, validation_occurs = counter.transform(train.inputs), counter.transform(validation.inputs)
         terms = counter.get_feature_names_out().tolist()
         candidates = []
         for C in parameters.C:
@@ -62,12 +55,12 @@ class Model(NgramClassifier):
         _, weights, bias = max(candidates, key=lambda candidate: candidate[0])
         return cls(options, terms, weights=weights, bias=bias)
 
-    def predict(self, texts: Sequence[str]) -> np.ndarray:
+    def predict(self, inputs: Sequence[str]) -> np.ndarray:
         """Return probabilities (texts, classes): each class's own, made to sum to 1."""
         from sklearn.feature_extraction.text import CountVectorizer
 
         counter = vectorizer(CountVectorizer, self.options, vocabulary=self.terms)
-        logits = counter.transform(texts) @ self.arrays["weights"] + self.arrays["bias"]
+        logits = counter.transform(inputs) @ self.arrays["weights"] + self.arrays["bias"]
         alone = np.exp(-np.logaddexp(0, -logits))  # the logistic function, without overflow
         return np.asarray(alone / alone.sum(axis=1, keepdims=True))
 

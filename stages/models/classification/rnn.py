@@ -6,7 +6,7 @@ from stages.tasks.classification.modeling.recurrent import recurrent_model
 
 
 class Parameters(RecurrentParameters):
-    """Simple recurrent layers over the tokens, pooled to one vector for each text."""
+    """Simple recurrent layers over the steps, pooled to one vector for each sequence."""
 
 
 build = recurrent_model(Cell.SIMPLE)

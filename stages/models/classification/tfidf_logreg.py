@@ -6,23 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Self
 import numpy as np
 from pydantic import Field
 
-from stages.config.schema import ModelConfig
-from stages.tasks.classification.modeling.linear import NgramClassifier, most_terms, vectorizer
+from stages.tasks.classification.modeling.linear import NgramClassifier, NgramParameters, most_terms, vectorizer
 from stages.tasks.classification.modeling.statistics import softmax
 
 if TYPE_CHECKING:
     from stages.tasks.classification.modeling.data import Prepared
 
 
-class Parameters(ModelConfig):
+class Parameters(NgramParameters):
     """Word n-grams, weighted, into a linear classifier."""
 
-    ngrams: int = Field(
-        default=2,
-        ge=1,
-        le=5,
-        description="the longest n-gram, in words; n-grams times labels are at most 10 million, by the most frequent",
-    )
     minimum_texts: int = Field(default=1, ge=1, description="n-grams in fewer texts of train are left out")
     sublinear: bool = Field(default=True, description="1 + log(count) in place of the count")
     C: tuple[Annotated[float, Field(gt=0)], ...] = Field(
@@ -39,11 +32,11 @@ class Model(NgramClassifier):
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.linear_model import LogisticRegression
 
-        train, validation = data.texts("train"), data.texts("validation")
+        train, validation = data.examples("train"), data.examples("validation")
         options = {"ngram_range": (1, parameters.ngrams), "sublinear_tf": parameters.sublinear}
         limits = {"min_df": parameters.minimum_texts, "max_features": most_terms(len(data.labels))}
-        tfidf = vectorizer(TfidfVectorizer, options, **limits).fit(train.texts)
-        features, validation_features = tfidf.transform(train.texts), tfidf.transform(validation.texts)
+        tfidf = vectorizer(TfidfVectorizer, options, **limits).fit(train.inputs)
+        features, validation_features = tfidf.transform(train.inputs), tfidf.transform(validation.inputs)
         candidates = [
             LogisticRegression(C=C, max_iter=1000).fit(features, train.labels, train.weights) for C in parameters.C
         ]
@@ -54,10 +47,10 @@ class Model(NgramClassifier):
         terms = tfidf.get_feature_names_out().tolist()
         return cls(options, terms, idf=tfidf.idf_, weights=weights, bias=bias)
 
-    def predict(self, texts: Sequence[str]) -> np.ndarray:
+    def predict(self, inputs: Sequence[str]) -> np.ndarray:
         """Return probabilities (texts, classes)."""
         from sklearn.feature_extraction.text import TfidfVectorizer
 
         tfidf = vectorizer(TfidfVectorizer, self.options, vocabulary=self.terms)
         tfidf.idf_ = self.arrays["idf"]
-        return softmax(tfidf.transform(texts) @ self.arrays["weights"] + self.arrays["bias"])
+        return softmax(tfidf.transform(inputs) @ self.arrays["weights"] + self.arrays["bias"])

@@ -7,8 +7,8 @@ Under data/prepared/<dataset>/, n texts in a part and t tokens in it:
 | table.parquet                           | a row for each text   | id, file, row, text, label, part (or null),   |
 |                                         |                       | and weight if `reading.weight` names a column |
 | parts/{train,validation,test}.parquet   | a row for each text   | id, text, label, and weight if there is one   |
-| tokens/{train,validation}.ids.npy       | int32 (t,)            | all texts' tokens, one after the other        |
-| tokens/{train,validation}.offsets.npy   | int64 (n + 1,)        | text i is ids[offsets[i]:offsets[i + 1]]      |
+| tokens/{train,validation}.values.npy    | int32 (t,)            | all texts' tokens, one after the other        |
+| tokens/{train,validation}.offsets.npy   | int64 (n + 1,)        | text i is values[offsets[i]:offsets[i + 1]]   |
 | tokens/{train,validation}.labels.npy    | int32 (n,)            | index into the labels                         |
 | tokens/{train,validation}.weights.npy   | float32 (n,)          | how much the text counts in training          |
 | tokens/tokenizer.json                   | tokenizers' format    | the vocabulary; 0 is [PAD], 1 is [UNK]        |

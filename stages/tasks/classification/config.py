@@ -125,7 +125,7 @@ class Training(TrainingConfig):
 if TYPE_CHECKING:
     Models = ModelsConfig
 else:
-    Models = models_config(stages.models.classification)
+    Models = models_config(stages.models.classification, "tokens")
 
 
 class Section(TaskSection):

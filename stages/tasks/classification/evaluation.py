@@ -13,9 +13,9 @@ from stages.runtime.clock import clock
 from stages.runtime.errors import listed
 from stages.tasks.base import EvaluationResult
 from stages.tasks.classification.metrics import METRICS
-from stages.tasks.classification.modeling.data import UNKNOWN
 from stages.tasks.classification.modeling.saved import Saved
 from stages.tasks.classification.modeling.statistics import BINS, FLOOR, by_class, sufficient_statistics
+from stages.tasks.classification.modeling.texts import UNKNOWN
 from stages.tasks.classification.splitter import content_hash
 
 EXAMPLES = 5  # texts of each kind

@@ -15,7 +15,7 @@ from stages.config.dataset import Dataset
 from stages.config.schema import PARTS, Part
 from stages.tasks.base import Findings
 from stages.tasks.classification.config import SplitConfig, TokenizerConfig
-from stages.tasks.classification.modeling.data import Prepared
+from stages.tasks.classification.modeling.texts import PreparedTexts
 from stages.tasks.leakage import content
 
 LISTED = 5  # offending rows that a finding names
@@ -25,7 +25,7 @@ BATCH = 4096  # texts
 def check_leaks(dataset: Dataset) -> Findings:
     """Return a line for every leak, by check."""
     split, config = dataset.params("split", SplitConfig), dataset.params("tokenizer", TokenizerConfig)
-    prepared = Prepared.open(dataset.prepared / "tokens")
+    prepared = PreparedTexts.open(dataset.prepared / "tokens")
     parts = {name: pd.read_parquet(dataset.part(name)) for name in PARTS}
     official = set(pd.read_parquet(dataset.table, columns=["part"])["part"].dropna())
     train = parts["train"]
@@ -34,7 +34,7 @@ def check_leaks(dataset: Dataset) -> Findings:
         "empty_parts_or_labels": empty_parts_or_labels(parts, split.rare_below, official),
         "stratification": stratification(parts, split.tolerance, official),
         "labels": foreign_labels(train, prepared.labels),
-        "vocabulary": foreign_tokens(train["text"], prepared.tokenizer(), config.minimum_frequency),
+        "vocabulary": foreign_tokens(train["text"], prepared.preprocessor.tokenizer, config.minimum_frequency),
     }
 
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from stages.data.table import Table
     from stages.tasks.classification.modeling.contract import Classifier
-    from stages.tasks.classification.modeling.data import Prepared
     from stages.tasks.classification.modeling.saved import Saved
+    from stages.tasks.classification.modeling.texts import PreparedTexts
     from stages.tasks.guess import Guess, Sample
 
 
@@ -84,25 +84,25 @@ class Classification(Task):
 
         return guess.guess(sample)
 
-    def open_prepared(self, folder: Path) -> "Prepared":
+    def open_prepared(self, folder: Path) -> "PreparedTexts":
         """Open the folder that `prepare` wrote."""
-        from stages.tasks.classification.modeling.data import Prepared
+        from stages.tasks.classification.modeling.texts import PreparedTexts
 
-        return Prepared.open(folder)
+        return PreparedTexts.open(folder)
 
-    def fit_network(self, job: Job, data: "Prepared") -> Fit:
+    def fit_network(self, job: Job, data: "PreparedTexts") -> Fit:
         """Train a network."""
         from stages.tasks.classification.modeling import training
 
         return training.fit_network(job, data)
 
-    def validate_baseline(self, job: Job, model: "Classifier", data: "Prepared") -> dict[str, float]:
+    def validate_baseline(self, job: Job, model: "Classifier", data: "PreparedTexts") -> dict[str, float]:
         """Return a fitted baseline's metrics on validation."""
         from stages.tasks.classification.modeling.training import validation_metrics
 
         return validation_metrics(model, data)
 
-    def num_examples(self, data: "Prepared") -> int:
+    def num_examples(self, data: "PreparedTexts") -> int:
         """Return how many texts train has."""
         return len(data.part("train").labels)
 
@@ -112,7 +112,7 @@ class Classification(Task):
 
         return Saved(folder)
 
-    def metadata(self, data: "Prepared") -> dict[str, Any]:
+    def metadata(self, data: "PreparedTexts") -> dict[str, Any]:
         """Return the labels, in the order of the probabilities."""
         return {"labels": data.labels}
 

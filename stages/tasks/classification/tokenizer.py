@@ -24,7 +24,8 @@ from stages.runtime.progress import progress
 from stages.tasks.base import Preparation
 from stages.tasks.classification import vectors
 from stages.tasks.classification.config import TokenizerConfig
-from stages.tasks.classification.modeling.data import PREPARED_PARTS, UNKNOWN, LabelledTexts, encode
+from stages.tasks.classification.modeling.data import PREPARED_PARTS, LabelledSequences
+from stages.tasks.classification.modeling.texts import UNKNOWN, encode
 
 BATCH = 4096  # texts
 PAD = "[PAD]"  # id 0; that of [UNK] is 1
@@ -66,7 +67,7 @@ def write_vectors(tokenizer: Tokenizer, output: Path, source: Path, config: Toke
     """
     if config.vectors == "none":
         return None
-    train = LabelledTexts.open(output, "train")
+    train = LabelledSequences.open(output, "train")
     if config.vectors == "file":
         table = vectors.read(source, tokenizer)
     else:
@@ -143,7 +144,7 @@ def encode_part(
     """
     unknown_id, unknown, lengths = tokenizer.token_to_id(UNKNOWN), 0, np.zeros(1, np.int64)
     label_set = pa.array(labels)
-    files = (GrowingArray(output / f"{path.stem}.{name}.npy") for name in ("ids", "offsets", "labels", "weights"))
+    files = (GrowingArray(output / f"{path.stem}.{name}.npy") for name in ("values", "offsets", "labels", "weights"))
     with next(files) as ids, next(files) as offsets, next(files) as indices, next(files) as weights:
         offsets.append(np.zeros(1, np.int64))
         for batch in progress(read_batches(path), desc=path.stem, unit="batch"):

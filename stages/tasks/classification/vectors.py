@@ -10,7 +10,7 @@ from tokenizers import Tokenizer
 
 from stages.runtime.errors import UserError
 from stages.runtime.progress import progress
-from stages.tasks.classification.modeling.data import TokenizedTexts
+from stages.tasks.classification.modeling.data import Sequences
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -21,7 +21,7 @@ SPREAD = 0.1  # standard deviation of the values, for the models' learning rates
 CHUNK = 1_000_000  # tokens at a time
 
 
-def learn(texts: TokenizedTexts, vocabulary: int, width: int) -> np.ndarray:
+def learn(texts: Sequences, vocabulary: int, width: int) -> np.ndarray:
     """Return vectors (vocabulary, width) float32 of which tokens stand near which in the texts.
 
     Positive pointwise mutual information of neighbours, its contexts smoothed, reduced by a singular value
@@ -49,13 +49,13 @@ def learn(texts: TokenizedTexts, vocabulary: int, width: int) -> np.ndarray:
     return vectors * (SPREAD / max(vectors.std(), 1e-12))
 
 
-def _neighbours(texts: TokenizedTexts, vocabulary: int) -> Iterator["csr_array"]:
+def _neighbours(texts: Sequences, vocabulary: int) -> Iterator["csr_array"]:
     """Yield sparse counts (vocabulary, vocabulary) of tokens with the ones after them, a chunk of texts at a time."""
     from scipy.sparse import coo_array
 
     starts = np.searchsorted(texts.offsets, np.arange(0, max(texts.offsets[-1], 1), CHUNK))
     for first, last in zip(starts, [*starts[1:], len(texts.offsets) - 1], strict=True):
-        ids = np.asarray(texts.ids[texts.offsets[first] : texts.offsets[last]])
+        ids = np.asarray(texts.values[texts.offsets[first] : texts.offsets[last]])
         text = np.repeat(np.arange(last - first), np.diff(texts.offsets[first : last + 1]))
         for distance in range(1, WINDOW + 1):
             together = text[distance:] == text[:-distance]
@@ -108,7 +108,7 @@ def _lines(path: Path) -> Iterator[str]:
         yield from io.TextIOWrapper(file, encoding="utf-8", errors="replace")
 
 
-def coverage(vectors: np.ndarray, texts: TokenizedTexts) -> dict[str, float]:
+def coverage(vectors: np.ndarray, texts: Sequences) -> dict[str, float]:
     """Return which share of the vocabulary and of the texts' tokens has a vector.
 
     Args:
@@ -116,9 +116,9 @@ def coverage(vectors: np.ndarray, texts: TokenizedTexts) -> dict[str, float]:
         texts: train.
     """
     covered = vectors.any(axis=1)
-    starts = range(0, len(texts.ids), CHUNK)  # all at once would be copied as 64-bit numbers
+    starts = range(0, len(texts.values), CHUNK)  # all at once would be copied as 64-bit numbers
     frequency = sum(
-        (np.bincount(texts.ids[start : start + CHUNK], minlength=len(vectors)) for start in starts),
+        (np.bincount(texts.values[start : start + CHUNK], minlength=len(vectors)) for start in starts),
         np.zeros(len(vectors), np.int64),
     )
     return {

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from stages.runtime.errors import UserError
 from stages.tasks.classification.modeling.data import (
     EpochBatches,
-    LabelledTexts,
-    Prepared,
-    TokenizedTexts,
+    LabelledSequences,
+    Sequences,
     TrainingBatches,
     bucket_lengths,
 )
+from stages.tasks.classification.modeling.texts import PreparedTexts
 
 LENGTHS = st.lists(st.integers(0, 30), min_size=1, max_size=40)
 
@@ -26,9 +26,11 @@ def texts_of(lengths, maximum=30):
         np.arange(2 + start, 2 + start + length, dtype=np.int32)
         for start, length in zip(starts[:-1], lengths, strict=True)
     ]
-    gathered = TokenizedTexts.from_rows(rows, maximum)
+    gathered = Sequences.from_rows(rows, maximum)
     numbers = np.arange(len(lengths))
-    return LabelledTexts(gathered.ids, gathered.offsets, numbers.astype(np.int32), (numbers + 0.5).astype(np.float32))
+    return LabelledSequences(
+        gathered.values, gathered.offsets, numbers.astype(np.int32), (numbers + 0.5).astype(np.float32)
+    )
 
 
 def as_lists(epoch):
@@ -36,11 +38,11 @@ def as_lists(epoch):
 
 
 def test_from_rows_cuts_the_end():
-    texts = TokenizedTexts.from_rows([np.array([5, 6, 7], np.int32), np.zeros(0, np.int32), np.array([8])], 2)
-    assert texts.ids.tolist() == [5, 6, 8]
+    texts = Sequences.from_rows([np.array([5, 6, 7], np.int32), np.zeros(0, np.int32), np.array([8])], 2)
+    assert texts.values.tolist() == [5, 6, 8]
     assert texts.offsets.tolist() == [0, 2, 2, 3]
     assert texts.lengths.tolist() == [2, 0, 1]
-    assert TokenizedTexts.from_rows([], 2).lengths.tolist() == []
+    assert Sequences.from_rows([], 2).lengths.tolist() == []
 
 
 def test_padded():
@@ -90,8 +92,10 @@ def test_epoch_holds_every_row_once(lengths, size, number):
         assert [ids.dtype, labels.dtype, weights.dtype] == [np.int32, np.int32, np.float32]
         assert (weights[real] == labels[real] + 0.5).all()  # each text's own
         assert not ids[~real].any() and not labels[~real].any()
-        assert (np.count_nonzero(ids[real], axis=1) == source.texts.lengths[labels[real]]).all()  # none is cut
-        assert (ids[real] == source.texts.padded(labels[real], ids.shape[1])).all()  # the labels go with their texts
+        assert (np.count_nonzero(ids[real], axis=1) == source.sequences.lengths[labels[real]]).all()  # none is cut
+        assert (
+            ids[real] == source.sequences.padded(labels[real], ids.shape[1])
+        ).all()  # the labels go with their texts
         seen += labels[real].tolist()
     assert sorted(seen) == list(range(len(lengths)))
     assert len(list(of_pass)) == len(of_pass)
@@ -103,7 +107,7 @@ def test_in_order_holds_every_row_once(lengths, size):
     seen = []
     for rows, ids in source.in_order():
         assert ids.shape[0] == size and ids.shape[1] in source.lengths
-        assert (ids[: len(rows)] == source.texts.padded(rows, ids.shape[1])).all()
+        assert (ids[: len(rows)] == source.sequences.padded(rows, ids.shape[1])).all()
         assert not ids[len(rows) :].any()
         seen += rows.tolist()
     assert sorted(seen) == list(range(len(lengths)))
@@ -137,17 +141,17 @@ def test_open(tmp_path):
     folder.mkdir()
     parts.mkdir()
     (folder / "meta.json").write_text(json.dumps({"labels": ["a", "b"], "maximum_length": 3, "vectors_from": "none"}))
-    for name, values in {"ids": [2, 3, 4], "offsets": [0, 2, 3], "labels": [1, 0], "weights": [1, 3]}.items():
+    for name, values in {"values": [2, 3, 4], "offsets": [0, 2, 3], "labels": [1, 0], "weights": [1, 3]}.items():
         np.save(folder / f"train.{name}.npy", np.array(values, np.int64 if name == "offsets" else np.int32))
     pd.DataFrame({"text": ["x y", "z"], "label": ["b", "a"]}).to_parquet(parts / "train.parquet")
-    prepared = Prepared.open(folder)
+    prepared = PreparedTexts.open(folder)
     assert (prepared.labels, prepared.maximum_length) == (["a", "b"], 3)
-    assert prepared.vectors() is None
+    assert prepared.initial_vectors(3) is None
     part = prepared.part("train")
-    assert isinstance(part.ids, np.memmap)
+    assert isinstance(part.values, np.memmap)
     assert part.padded(np.array([1, 0]), 3).tolist() == [[4, 0, 0], [2, 3, 0]]
     assert part.weights.tolist() == [0.5, 1.5]
-    texts = prepared.texts("train")
-    assert (texts.texts, texts.labels.tolist(), texts.weights.tolist()) == (["x y", "z"], [1, 0], [0.5, 1.5])
+    texts = prepared.examples("train")
+    assert (texts.inputs, texts.labels.tolist(), texts.weights.tolist()) == (["x y", "z"], [1, 0], [0.5, 1.5])
     with pytest.raises(UserError, match=r"meta\.json is missing: run `dvc repro` first"):
-        Prepared.open(tmp_path / "nowhere")
+        PreparedTexts.open(tmp_path / "nowhere")

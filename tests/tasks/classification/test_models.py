@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 
 from stages.config.dataset import Dataset
+from stages.nn.inputs import VECTORS
 from stages.runtime.errors import UserError
 from stages.tasks.classification.config import Training
 from stages.tasks.classification.modeling.contract import Classifier
-from stages.tasks.classification.modeling.data import Prepared
-from stages.tasks.classification.modeling.layers import VECTORS
 from stages.tasks.classification.modeling.network import (
     InputShapes,
     NeuralClassifier,
@@ -20,6 +19,7 @@ from stages.tasks.classification.modeling.network import (
     set_initial_vectors,
 )
 from stages.tasks.classification.modeling.statistics import validation_scores
+from stages.tasks.classification.modeling.texts import PreparedTexts
 from stages.tasks.classification.modeling.training import fit_network
 from stages.tasks.discovery import find_task
 from stages.training.replica import Fit, Job
@@ -57,8 +57,8 @@ def dataset(tmp_path_factory) -> Dataset:
 
 
 @pytest.fixture(scope="module")
-def data(dataset) -> Prepared:
-    return Prepared.open(dataset.prepared / "tokens")
+def data(dataset) -> PreparedTexts:
+    return PreparedTexts.open(dataset.prepared / "tokens")
 
 
 def make_job(name: str, dataset: Dataset, folder: Path, seed: int = 1, **overrides: Any) -> Job:
@@ -66,22 +66,22 @@ def make_job(name: str, dataset: Dataset, folder: Path, seed: int = 1, **overrid
     return Job(dataset, name, parameters, TRAINING, seed, folder / "model", folder / "checkpoint")
 
 
-def fit_model(name: str, dataset: Dataset, data: Prepared, folder: Path, seed: int = 1) -> Fit:
+def fit_model(name: str, dataset: Dataset, data: PreparedTexts, folder: Path, seed: int = 1) -> Fit:
     job = make_job(name, dataset, folder, seed)
     return fit_network(job, data) if name in NETWORKS else find_task("classification").fit_baseline(job, data)
 
 
-def untrained(name: str, data: Prepared, seed: int | None = 1, **overrides: Any) -> NeuralClassifier:
+def untrained(name: str, data: PreparedTexts, seed: int | None = 1, **overrides: Any) -> NeuralClassifier:
     shapes = InputShapes.of(data, TRAINING)
-    return build_network(name, tiny_model(name, **overrides), data.tokenizer(), shapes, seed)
+    return build_network(name, tiny_model(name, **overrides), data.preprocessor, shapes, seed)
 
 
-def load(name: str, folder: Path, data: Prepared) -> Classifier:
+def load(name: str, folder: Path, data: PreparedTexts) -> Classifier:
     """Return a classifier from the folder that it was saved to."""
     if name in BASELINES:
         return model_module("classification", name).Model.load(folder)
     shapes = InputShapes.read(folder)
-    network = build_network(name, tiny_model(name), data.tokenizer(), shapes)
+    network = build_network(name, tiny_model(name), data.preprocessor, shapes)
     network.load_weights(folder)
     return network
 
@@ -103,9 +103,9 @@ def test_learns_what_a_word_tells_in_the_texts_that_count(fitted):
 
 def test_what_is_said_of_a_fit(fitted, data):
     name, fit = fitted
-    validation = data.texts("validation")
+    validation = data.examples("validation")
     assert fit.validation == pytest.approx(
-        validation_scores(validation.labels, fit.model.predict(validation.texts)), abs=1e-6
+        validation_scores(validation.labels, fit.model.predict(validation.inputs)), abs=1e-6
     )
     assert fit.examples == max(len(fit.epochs), 1) * len(data.part("train").labels)
     assert bool(fit.epochs) == (name in NETWORKS)
@@ -151,7 +151,7 @@ def assert_padding_changes_nothing(network: NeuralClassifier) -> None:
     alone = np.concatenate([network.predict([text]) for text in texts])
     together = network.predict(texts)
     longest = replace(network.shapes, lengths=[MAXIMUM])
-    padded = NeuralClassifier(network.model, network.tokenizer, longest).predict(texts)
+    padded = NeuralClassifier(network.model, network.preprocessor, longest).predict(texts)
     np.testing.assert_allclose(alone, together, atol=1e-5)
     np.testing.assert_allclose(padded, together, atol=1e-5)
 
@@ -170,7 +170,7 @@ def test_attention_weights_sum_to_one_over_a_texts_tokens(fitted):
     if not fit.model.attends:
         pytest.skip("has no attention")
     texts = ["word1 goodly word2", "", " ".join(["word1"] * (MAXIMUM + 5)), "goodly"]
-    ids = fit.model.cut([np.asarray(encoding.ids) for encoding in fit.model.tokenizer.encode_batch(texts)])
+    ids = fit.model.cut([np.asarray(encoding.ids) for encoding in fit.model.preprocessor.tokenizer.encode_batch(texts)])
     weights = fit.model.attention_weights(ids)
     assert [len(of_text) for of_text in weights] == [3, 0, MAXIMUM, 1]
     assert len({of_text.shape[1] for of_text in weights}) == 1
@@ -183,7 +183,7 @@ def test_tokens_start_from_the_prepared_vectors(name, data):
     network, start = untrained(name, data), untrained(name, data)
     set_initial_vectors(network.model, tiny_model(name), data)
     table, random = (np.array(each.model.get_layer(VECTORS).embeddings) for each in (network, start))
-    vectors = data.vectors()
+    vectors = data.initial_vectors(16)
     covered = vectors.any(axis=1)
     np.testing.assert_array_equal(table[covered][:, :12], vectors[covered])
     np.testing.assert_array_equal(table[covered][:, 12:], random[covered][:, 12:])

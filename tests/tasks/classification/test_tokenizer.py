@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 from stages.runtime.errors import UserError
 from stages.tasks.classification import tokenizer as module
 from stages.tasks.classification.config import TokenizerConfig
-from stages.tasks.classification.modeling.data import encode
+from stages.tasks.classification.modeling.texts import encode
 from stages.tasks.classification.tokenizer import encode_part, fit_tokenizer, summarise
 from stages.tokenize import tokenize
 from tests.tasks.classification.small import write_params, write_parts
@@ -135,7 +135,7 @@ def test_encode_part(tmp_path):
     tokenizer = fitted(["a b c d"])
     lengths, unknown = encode_part(tokenizer, path, tmp_path, ["m", "n", "o"], maximum=3)
     ids, offsets, labels = (
-        np.load(tmp_path / f"train.{name}.npy", mmap_mode="r") for name in ("ids", "offsets", "labels")
+        np.load(tmp_path / f"train.{name}.npy", mmap_mode="r") for name in ("values", "offsets", "labels")
     )
     assert [ids.dtype, offsets.dtype, labels.dtype] == [np.int32, np.int64, np.int32]
     assert offsets.tolist() == [0, 3, 4, 6, 6]
@@ -151,7 +151,7 @@ def test_part_of_texts_without_tokens(tmp_path):
     pd.DataFrame({"text": [" ", "\n"], "label": ["m", "m"]}).to_parquet(path)
     lengths, unknown = encode_part(fitted(), path, tmp_path, ["m"], maximum=256)
     assert (lengths.tolist(), unknown) == ([2], 0)
-    ids, offsets = (np.load(tmp_path / f"validation.{name}.npy") for name in ("ids", "offsets"))
+    ids, offsets = (np.load(tmp_path / f"validation.{name}.npy") for name in ("values", "offsets"))
     assert (ids.shape, ids.dtype, offsets.tolist()) == ((0,), np.int32, [0, 0, 0])
     assert summarise(lengths, unknown, 5)["coverage"] == 1
 
@@ -195,7 +195,11 @@ def test_stage(project, capsys):
     written = project({"maximum_length": 2})
     assert sorted(path.rpartition("/")[2] for path in written) == sorted(
         ["tokenizer.json", "meta.json", "mine.json", "mine.csv", "vectors.npy"]
-        + [f"{part}.{name}.npy" for part in ("train", "validation") for name in ("ids", "offsets", "labels", "weights")]
+        + [
+            f"{part}.{name}.npy"
+            for part in ("train", "validation")
+            for name in ("values", "offsets", "labels", "weights")
+        ]
     )
     report = json.loads(written["reports/prepare/mine.json"])
     assert (report["dataset"], report["unit"], report["train"]["texts"]) == ("mine", "word", 5)

@@ -6,7 +6,8 @@ import pytest
 from stages.runtime.errors import UserError
 from stages.tasks.classification import vectors
 from stages.tasks.classification.config import ClassificationDataset, TokenizerConfig
-from stages.tasks.classification.modeling.data import TokenizedTexts, encode
+from stages.tasks.classification.modeling.data import Sequences
+from stages.tasks.classification.modeling.texts import encode
 from stages.tasks.classification.tokenizer import fit_tokenizer
 
 TEXTS = ["the cat purrs", "the cat sleeps", "a dog barks", "a dog sleeps", "the kitten purrs", "a puppy barks"] * 5
@@ -17,8 +18,8 @@ def tokenizer():
     return fit_tokenizer([TEXTS], TokenizerConfig())
 
 
-def tokenized(tokenizer, texts=TEXTS) -> TokenizedTexts:
-    return TokenizedTexts.from_rows(encode(tokenizer, texts), 100)
+def tokenized(tokenizer, texts=TEXTS) -> Sequences:
+    return Sequences.from_rows(encode(tokenizer, texts), 100)
 
 
 def cosine(table, tokenizer, one, other) -> float:

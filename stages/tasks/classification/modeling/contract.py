@@ -1,13 +1,15 @@
-"""What a text classifier owes the task, and the parameters that networks share.
+"""What a classifier of sequences owes the tasks, and the parameters that networks share.
 
 A model's file under stages/models/classification/ holds its typed `Parameters`, and either
 
-- `build(parameters, shape)`, which returns an untrained Keras model from ids (B, T) int32, padded at the end with 0, to
-  logits (B, classes); padding must not change them, or
+- `build(parameters, shape)`, which returns an untrained Keras model from a batch of `shape.input`, padded at the end,
+  to logits (B, classes); padding must not change them, or
 - a class `Model`, which is a `Baseline`.
+
+A network reads any kind of input. A baseline that reads one kind alone says so: `INPUT` of its parameters.
 """
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,38 +19,57 @@ import numpy as np
 from pydantic import Field
 
 from stages.config.schema import NeuralConfig
+from stages.nn.inputs import Input
 from stages.nn.model import TrainedModel
 
 if TYPE_CHECKING:
     from stages.tasks.classification.modeling.data import Prepared
 
 
-class Texts(NamedTuple):
+class Examples(NamedTuple):
     """A part, for a baseline."""
 
-    texts: list[str]
-    labels: np.ndarray  # (texts,) int, the classes
-    weights: np.ndarray  # (texts,), how much they count in training, 1 in the mean
+    inputs: Sequence[Any]  # texts, or signals (T, F) float32
+    labels: np.ndarray  # (examples,) int, the classes
+    weights: np.ndarray  # (examples,), how much they count in training, 1 in the mean
+
+
+class Preprocessor(ABC):
+    """What was fitted on train to turn an example into steps: a vocabulary, or a scaler."""
+
+    @classmethod
+    @abstractmethod
+    def load(cls, path: Path) -> Self:
+        """Read the file that the stage before training wrote."""
+
+    @property
+    @abstractmethod
+    def input(self) -> Input:
+        """What a network reads."""
+
+    @abstractmethod
+    def encode(self, inputs: Sequence[Any]) -> list[np.ndarray]:
+        """Return each example's steps, uncut: ids (T,) int32, or frames (T, F) float32."""
 
 
 @dataclass(frozen=True)
 class Shape:
     """What a network has to know of the data."""
 
-    vocabulary: int  # tokens, [PAD] and [UNK] included
+    input: Input
     classes: int
 
 
 class NeuralParameters(NeuralConfig):
     """What every network has."""
 
-    embedding: int = Field(default=100, ge=1, description="width of a token's vector")
+    embedding: int = Field(default=100, ge=1, description="width of a step's vector")
     vectors: Literal["prepared", "random"] = Field(
         default="prepared", description="what tokens start from: the vectors that the dataset prepares, or random ones"
     )
     frozen: bool = Field(default=False, description="tokens keep the vectors that they start from")
     embedding_dropout: float = Field(
-        default=0.5, ge=0, lt=1, description="share of the vectors' features dropped, for a whole text at a time"
+        default=0.5, ge=0, lt=1, description="share of the vectors' features dropped, for a whole sequence at a time"
     )
     dropout: float = Field(default=0.5, ge=0, lt=1, description="share dropped before the output layer")
     learning_rate: float = Field(default=0.001, gt=0, description="the highest; it falls to a tenth along a cosine")
@@ -65,15 +86,15 @@ class EncoderParameters(NeuralParameters):
 class RecurrentParameters(EncoderParameters):
     """What the networks have whose recurrent states are pooled."""
 
-    pooling: Literal["last", "mean", "max"] = Field(default="max", description="over the states of all tokens")
+    pooling: Literal["last", "mean", "max"] = Field(default="max", description="over the states of all steps")
 
 
 class Classifier(TrainedModel):
-    """A model that gives texts probabilities of their labels."""
+    """A model that gives examples probabilities of their labels."""
 
     @abstractmethod
-    def predict(self, texts: Sequence[str]) -> np.ndarray:
-        """Return probabilities (texts, classes)."""
+    def predict(self, inputs: Sequence[Any]) -> np.ndarray:
+        """Return probabilities (examples, classes). `inputs`: texts, or signals (T, F) float32."""
 
 
 class Baseline(Classifier):

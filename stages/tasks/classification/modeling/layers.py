@@ -1,4 +1,4 @@
-"""The layers that several neural classifiers are built from. B texts, T tokens, E and U features, H heads."""
+"""The layers that several neural classifiers are built from. B sequences, T steps, U features, H heads."""
 
 from typing import Literal
 
@@ -6,18 +6,9 @@ import keras
 from keras import KerasTensor, layers, ops
 
 from stages.nn.recurrent import Cell, last_steps, reverse
-from stages.tasks.classification.modeling.contract import EncoderParameters, NeuralParameters
+from stages.tasks.classification.modeling.contract import EncoderParameters
 
 ATTENTION = "attention_weights"
-VECTORS = "vectors"
-
-
-def embed(parameters: NeuralParameters, vocabulary: int) -> tuple[KerasTensor, KerasTensor, KerasTensor]:
-    """Return the input ids (B, T), their vectors (B, T, E) after dropout, and the mask of real tokens (B, T, 1)."""
-    ids = keras.Input((None,), dtype="int32")
-    vectors = layers.Embedding(vocabulary, parameters.embedding, trainable=not parameters.frozen, name=VECTORS)(ids)
-    vectors = layers.SpatialDropout1D(parameters.embedding_dropout)(vectors)
-    return ids, vectors, ops.expand_dims(ops.not_equal(ids, 0), -1)
 
 
 def encode(
@@ -36,7 +27,7 @@ def encode(
 
 
 def pool(steps: KerasTensor, mask: KerasTensor, how: Literal["last", "mean", "max"]) -> KerasTensor:
-    """Return one vector (B, U) for each text from its steps (B, T, U): the last real one, their mean or maximum.
+    """Return one vector (B, U) for each sequence from its steps (B, T, U): the last real one, their mean or maximum.
 
     The mask (B, T, 1) keeps padding out, so that it never changes the outcome.
     """
@@ -60,13 +51,13 @@ def attend(states: KerasTensor, mask: KerasTensor, width: int, heads: int) -> Ke
 
 
 def attention_model(model: keras.Model) -> keras.Model | None:
-    """Return the model from ids (B, T) to attention weights (B, T, H) that sum to 1 over T; None if it has none."""
+    """Return the model from its inputs to attention weights (B, T, H) that sum to 1 over T; None if it has none."""
     if ATTENTION not in {layer.name for layer in model.layers}:
         return None
     return keras.Model(model.inputs, model.get_layer(ATTENTION).output)
 
 
-def classify(ids: KerasTensor, features: KerasTensor, dropout: float, classes: int) -> keras.Model:
-    """Return the model that ends in logits (B, classes)."""
+def classify(inputs: KerasTensor, features: KerasTensor, dropout: float, classes: int) -> keras.Model:
+    """Return the model from its inputs to logits (B, classes)."""
     features = layers.Dropout(dropout)(features)
-    return keras.Model(ids, layers.Dense(classes)(features))
+    return keras.Model(inputs, layers.Dense(classes)(features))

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import numpy as np
+from pydantic import Field
 
+from stages.config.schema import ModelConfig
 from stages.data.scripts import CHARACTER, CHARACTERS
 from stages.runtime.files import write_text
 from stages.tasks.classification.modeling.contract import Baseline
@@ -16,6 +18,19 @@ from stages.tasks.classification.modeling.contract import Baseline
 WORD = rf"{CHARACTER}|[^\W{CHARACTERS}]+"
 MOST_WEIGHTS = 10_000_000  # fitting keeps some twenty arrays of as many
 Vectorizer = TypeVar("Vectorizer")
+
+
+class NgramParameters(ModelConfig):
+    """What the baselines on word n-grams share."""
+
+    INPUT = "tokens"
+
+    ngrams: int = Field(
+        default=2,
+        ge=1,
+        le=5,
+        description="the longest n-gram, in words; n-grams times labels are at most 10 million, by the most frequent",
+    )
 
 
 class NgramClassifier(Baseline):

@@ -1,14 +1,13 @@
-"""What every neural classifier shares: predicting, its attention, and the shapes that it reads texts in."""
+"""What every neural classifier shares: predicting, its attention, and the shapes that it reads sequences in."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import jax
 import numpy as np
-from tokenizers import Tokenizer
 
 from stages.runtime.imports import block_optional_imports
 
@@ -16,13 +15,13 @@ with block_optional_imports():
     import keras
 
 from stages.config.schema import ModelConfig
+from stages.nn.inputs import VECTORS
 from stages.nn.network import Network, Weights, build_model
-from stages.runtime.errors import UserError
 from stages.runtime.files import read_json, write_json
 from stages.tasks.classification.config import Training
-from stages.tasks.classification.modeling.contract import Classifier, NeuralParameters, Shape
-from stages.tasks.classification.modeling.data import Batches, Prepared, TokenizedTexts, bucket_lengths, encode
-from stages.tasks.classification.modeling.layers import VECTORS, attention_model
+from stages.tasks.classification.modeling.contract import Classifier, NeuralParameters, Preprocessor, Shape
+from stages.tasks.classification.modeling.data import Batches, Prepared, Sequences, bucket_lengths
+from stages.tasks.classification.modeling.layers import attention_model
 from stages.tasks.classification.modeling.statistics import softmax
 from stages.training.saved import model_module
 
@@ -31,7 +30,7 @@ SHAPES = "shapes.json"
 
 @dataclass(frozen=True)
 class InputShapes:
-    """The few fixed shapes that a network reads texts in, and its answer to a text without tokens."""
+    """The few fixed shapes that a network reads sequences in, and its answer to one without steps."""
 
     lengths: list[int]  # of the buckets, ascending
     batch_size: int
@@ -52,32 +51,32 @@ class InputShapes:
 
 
 class NeuralClassifier(Network, Classifier):
-    """A Keras model from ids (B, T) to logits (B, classes), its vocabulary, and the shapes that it reads texts in."""
+    """A Keras model from batches to logits (B, classes), its preprocessor, and the shapes that it reads in."""
 
-    def __init__(self, model: keras.Model, tokenizer: Tokenizer, shapes: InputShapes) -> None:
+    def __init__(self, model: keras.Model, preprocessor: Preprocessor, shapes: InputShapes) -> None:
         """Keep the parts."""
         super().__init__(model)
-        self.tokenizer, self.shapes = tokenizer, shapes
+        self.preprocessor, self.shapes = preprocessor, shapes
 
-    def predict(self, texts: Sequence[str]) -> np.ndarray:
-        """Return probabilities (texts, classes)."""
-        return self.predict_ids(self.cut(encode(self.tokenizer, texts)))
+    def predict(self, inputs: Sequence[Any]) -> np.ndarray:
+        """Return probabilities (examples, classes)."""
+        return self.predict_sequences(self.cut(self.preprocessor.encode(inputs)))
 
-    def cut(self, rows: Sequence[np.ndarray]) -> TokenizedTexts:
-        """Return encoded texts as the model reads them: one longer than the longest bucket loses its end."""
-        return TokenizedTexts.from_rows(rows, self.shapes.lengths[-1])
+    def cut(self, rows: Sequence[np.ndarray]) -> Sequences:
+        """Return encoded examples as the model reads them: one longer than the longest bucket loses its end."""
+        return Sequences.from_rows(rows, self.shapes.lengths[-1])
 
-    def predict_ids(self, texts: TokenizedTexts, weights: Weights | None = None) -> np.ndarray:
-        """Return probabilities (texts, classes), under other weights than the model's own if they are given.
+    def predict_sequences(self, sequences: Sequences, weights: Weights | None = None) -> np.ndarray:
+        """Return probabilities (sequences, classes), under other weights than the model's own if they are given.
 
-        A text without tokens gets the prior: the shares of the classes in train.
+        A sequence without steps gets the prior: the shares of the classes in train.
         """
         prior = np.array(self.shapes.prior)
-        logits = np.zeros((len(texts.lengths), len(prior)))
-        for rows, ids in self._batches(texts).in_order():
-            logits[rows] = self.forward(ids, weights)[: len(rows)]
+        logits = np.zeros((len(sequences.lengths), len(prior)))
+        for rows, batch in self._batches(sequences).in_order():
+            logits[rows] = self.forward(batch, weights)[: len(rows)]
         probs = softmax(logits)
-        probs[texts.lengths == 0] = prior
+        probs[sequences.lengths == 0] = prior
         return probs
 
     @property
@@ -85,18 +84,18 @@ class NeuralClassifier(Network, Classifier):
         """Whether it has attention weights to show."""
         return self._attention is not None
 
-    def attention_weights(self, texts: TokenizedTexts) -> list[np.ndarray]:
-        """Return each text's weights (tokens, heads), which sum to 1 over its tokens; there are some if it `attends`.
+    def attention_weights(self, sequences: Sequences) -> list[np.ndarray]:
+        """Return each sequence's weights (steps, heads), which sum to 1 over its steps; there are some if it `attends`.
 
-        A text without tokens has weights (0, heads).
+        A sequence without steps has weights (0, heads).
         """
         assert self._attention is not None
         weights_of: dict[int, np.ndarray] = {}
-        lengths = texts.lengths
-        for rows, ids in self._batches(texts).in_order():
-            weights = np.asarray(self._attention.forward(ids))  # (B, T, H)
-            for row, of_text in zip(rows, weights[: len(rows)], strict=True):
-                weights_of[row] = of_text[: lengths[row]]
+        lengths = sequences.lengths
+        for rows, batch in self._batches(sequences).in_order():
+            weights = np.asarray(self._attention.forward(batch))  # (B, T, H)
+            for row, of_one in zip(rows, weights[: len(rows)], strict=True):
+                weights_of[row] = of_one[: lengths[row]]
         return [weights_of[row] for row in range(len(lengths))]
 
     @cached_property
@@ -104,47 +103,39 @@ class NeuralClassifier(Network, Classifier):
         model = attention_model(self.model)
         return None if model is None else Network(model)
 
-    def _batches(self, texts: TokenizedTexts) -> Batches:
-        return Batches(texts, self.shapes.lengths, self.shapes.batch_size)
+    def _batches(self, sequences: Sequences) -> Batches:
+        return Batches(sequences, self.shapes.lengths, self.shapes.batch_size)
 
     def save(self, folder: Path) -> None:
-        """Write the weights and the shapes; the vocabulary lies beside the replicas."""
+        """Write the weights and the shapes; the preprocessor lies beside the replicas."""
         write_json(folder / SHAPES, asdict(self.shapes), digits=None)
         super().save(folder)
 
 
 def build_network(
-    model: str, parameters: ModelConfig, tokenizer: Tokenizer, shapes: InputShapes, seed: int | None = None
+    model: str, parameters: ModelConfig, preprocessor: Preprocessor, shapes: InputShapes, seed: int | None = None
 ) -> NeuralClassifier:
     """Return an untrained network of a model's file; without a seed, one whose weights are to be loaded."""
-    module, shape = model_module("classification", model), Shape(tokenizer.get_vocab_size(), len(shapes.prior))
-    return NeuralClassifier(build_model(lambda: module.build(parameters, shape), seed), tokenizer, shapes)
+    module, shape = model_module("classification", model), Shape(preprocessor.input, len(shapes.prior))
+    return NeuralClassifier(build_model(lambda: module.build(parameters, shape), seed), preprocessor, shapes)
 
 
 def set_initial_vectors(model: keras.Model, parameters: NeuralParameters, data: Prepared) -> None:
     """Have the model's tokens start from the prepared vectors; tokens without one keep their random start.
 
-    Of vectors learned from train the first columns are the best of their number; a file's are all needed.
-
     Raises:
-        UserError: the file's vectors have another width than the model's.
+        UserError: the vectors of a file have another width than the model's.
     """
-    vectors = data.vectors() if parameters.vectors == "prepared" else None
+    vectors = data.initial_vectors(parameters.embedding) if parameters.vectors == "prepared" else None
     if vectors is None:
         return
-    width = vectors.shape[1]
-    if data.vectors_from == "file" and width != parameters.embedding:
-        raise UserError(
-            f"the vectors of the file are {width} wide, the model's {parameters.embedding}: set embedding: {width}"
-        )
     table = model.get_layer(VECTORS).embeddings
-    start, width = np.array(table), min(width, parameters.embedding)
-    covered = vectors.any(axis=1)
-    start[covered, :width] = vectors[covered, :width]
+    start, covered = np.array(table), vectors.any(axis=1)
+    start[covered, : vectors.shape[1]] = vectors[covered]
     table.assign(start)
 
 
 def cross_entropy(labels: jax.Array, logits: jax.Array) -> jax.Array:
-    """Return each text's loss in nats, labels (B,) and logits (B, classes) → (B,)."""
+    """Return each example's loss in nats, labels (B,) and logits (B, classes) → (B,)."""
     loss: jax.Array = keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
     return loss

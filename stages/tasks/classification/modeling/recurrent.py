@@ -14,16 +14,16 @@ def recurrent_model(cell: Cell, both_directions: bool = False) -> Callable[[Recu
     """Return the function `build` of a recurrent model's file."""
 
     def build(parameters: RecurrentParameters, shape: Shape) -> "keras.Model":
-        """Return recurrent layers over the tokens, pooled to one vector for each text, ids (B, T) → (B, classes)."""
+        """Return recurrent layers over the steps, pooled to one vector for each sequence: inputs → (B, classes)."""
         from keras import ops
 
-        from stages.tasks.classification.modeling.layers import classify, embed, encode, pool
+        from stages.tasks.classification.modeling.layers import classify, encode, pool
 
-        ids, vectors, mask = embed(parameters, shape.vocabulary)
+        inputs, vectors, mask = shape.input.embed(parameters)
         states, units = encode(cell, parameters, vectors, mask, both_directions), parameters.units
         features = pool(states, mask, parameters.pooling)
-        if both_directions and parameters.pooling == "last":  # from right to left it stands at the first token
+        if both_directions and parameters.pooling == "last":  # from right to left it stands at the first step
             features = ops.concatenate([features[:, :units], states[:, 0, units:]], axis=-1)
-        return classify(ids, features, parameters.dropout, shape.classes)
+        return classify(inputs, features, parameters.dropout, shape.classes)
 
     return build

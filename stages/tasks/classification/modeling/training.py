@@ -32,13 +32,13 @@ def fit_network(job: Job, data: Prepared) -> Fit:
     assert isinstance(parameters, NeuralParameters) and isinstance(training, Training)
     train, validation = data.part("train"), data.part("validation")
     shapes = InputShapes.of(data, training)
-    network = build_network(job.model, parameters, data.tokenizer(), shapes, job.seed)
+    network = build_network(job.model, parameters, data.preprocessor, shapes, job.seed)
     set_initial_vectors(network.model, parameters, data)
     batches = TrainingBatches(train, shapes.lengths, shapes.batch_size)
     epochs = Epochs(partial(batches.of_pass, job.seed), training.epochs, training)
 
     def validate(weights: "Weights") -> dict[str, float]:
-        return validation_scores(validation.labels, network.predict_ids(validation, weights))
+        return validation_scores(validation.labels, network.predict_sequences(validation, weights))
 
     history = fit(
         network.model,
@@ -53,5 +53,5 @@ def fit_network(job: Job, data: Prepared) -> Fit:
 
 def validation_metrics(model: Classifier, data: Prepared) -> dict[str, float]:
     """Return a fitted baseline's metrics on validation."""
-    validation = data.texts("validation")
-    return validation_scores(validation.labels, model.predict(validation.texts))
+    validation = data.examples("validation")
+    return validation_scores(validation.labels, model.predict(validation.inputs))

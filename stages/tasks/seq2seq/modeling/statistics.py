@@ -68,10 +68,11 @@ def chrf() -> CHRF:
 
 
 def signatures(references: list[list[str]]) -> dict[str, str]:
-    """Return sacrebleu's signatures."""
+    """Return sacrebleu's signatures; of the corpus they name only whether sources have equally many references."""
     metrics = {"bleu": bleu(), "chrf": chrf()}
+    few = list({len(texts): texts for texts in references}.values())  # a source for each number of references
     for metric in metrics.values():
-        metric.corpus_score([texts[0] for texts in references], reference_streams(references))
+        metric.corpus_score([texts[0] for texts in few], reference_streams(few))
     return {name: str(metric.get_signature()) for name, metric in metrics.items()}
 
 
