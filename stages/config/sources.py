@@ -104,6 +104,8 @@ class PathSource(LocalPath, WithVectors):
     such words in their names, as in my_train.csv and my_dev.csv.
     """
 
+    subfolders: bool = Field(default=False, description="a folder's subfolders are read too: recordings, by label")
+
 
 class UrlSource(Url, WithVectors):
     """A file behind a URL that fsspec can open: https, s3, gs, abfs, ftp, …"""

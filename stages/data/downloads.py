@@ -21,7 +21,7 @@ from urllib.parse import unquote
 import tenacity
 from filelock import FileLock
 
-from stages.config.sources import LocalPath, Package, PackagesSource, Source, Url, Vectors
+from stages.config.sources import LocalPath, Package, PackagesSource, PathSource, Source, Url, Vectors
 from stages.data.archives import check_hash, extract_members
 from stages.runtime.errors import UserError, nearest
 from stages.runtime.files import atomic_write, sha256, shared_cache
@@ -162,11 +162,12 @@ def pip_error(package: str, key: str, errors: str, log: str) -> UserError:
 
 def copy_path(source: LocalPath, folder: Path, key: str, root: Path = Path()) -> None:
     """Copy a file, or a folder's files that are not hidden, under their own names; see `fetch_source`."""
-    path = root / source.path
+    path, subfolders = root / source.path, isinstance(source, PathSource) and source.subfolders
     if path.is_file():
         files = [path]
     elif path.is_dir():
-        visible = sorted(file for file in path.iterdir() if not file.name.startswith("."))
+        inside = path.rglob("*") if subfolders else path.iterdir()
+        visible = sorted(file for file in inside if not file.name.startswith("."))
         files = [each for each in visible if each.is_file()]
         names = ", ".join(each.name for each in visible if each.is_dir())
         if others := [repr(each.name) for each in visible if not (each.is_file() or each.is_dir())]:
@@ -176,14 +177,16 @@ def copy_path(source: LocalPath, folder: Path, key: str, root: Path = Path()) ->
         if not files:
             within = f", but subfolders ({names}), which are not read: name one of them" if names else ""
             raise UserError(f"the folder {path} ({key}.path) holds no files{within}")
-        if names:
+        if names and not subfolders:
             print(f"{path}: subfolders are not read: {names}", file=sys.stderr)
     else:
         raise UserError(f"{path} ({key}.path) does not exist; paths are relative to {root.absolute()}")
     if odd := [ascii(file.name) for file in files if not _is_utf_8(file.name)]:
         raise UserError(f"names of files in {path} ({key}.path) are not in UTF-8: {', '.join(odd)}; rename them")
     for file in progress(files, unit="file", desc=str(path)):
-        shutil.copyfile(file, folder / file.name)
+        target = folder / (file.relative_to(path) if subfolders and path.is_dir() else file.name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
 
 
 def _is_utf_8(name: str) -> bool:

@@ -26,6 +26,7 @@ class RawFile(Generic[Reading]):
     reading: Reading
     where: str = "reading"
     part: Part | None = None  # the official part that the file is by its name
+    place: Path = Path()  # below the folder of raw files, where folders may lie in it
 
     def key(self, name: str) -> str:
         """Return where a key of `reading` stands, for messages."""
@@ -37,8 +38,13 @@ class RawFile(Generic[Reading]):
         return self.path.name.partition(".")[0]
 
 
-def raw_files(dataset: Dataset, reading: Kind) -> list[RawFile[Kind]]:
+def raw_files(dataset: Dataset, reading: Kind, subfolders: bool = False) -> list[RawFile[Kind]]:
     """Return a dataset's raw files in the order of their names, 9 before 10; what would be passed over is refused.
+
+    Args:
+        dataset: its folder of raw files holds nothing else.
+        reading: how they are read.
+        subfolders: whether files below folders are read as well; a folder that is named so is an official part.
 
     Raises:
         UserError: the folder is missing or empty, or has a folder in it.
@@ -46,20 +52,25 @@ def raw_files(dataset: Dataset, reading: Kind) -> list[RawFile[Kind]]:
     folder = dataset.raw
     if not folder.is_dir():
         raise UserError(f"{folder} is missing: run `dvc repro fetch@{dataset.name}` first")
-    paths = sorted((path for path in folder.iterdir() if not path.name.startswith(".")), key=_natural)
+    inside = (path for path in folder.rglob("*") if path.is_file()) if subfolders else folder.iterdir()
+    paths = sorted((path for path in inside if not path.name.startswith(".")), key=_natural)
     if not paths:
         raise UserError(f"{folder} holds no file: look at {dataset.key('source')} in params.yaml")
     if folders := [str(path) for path in paths if path.is_dir()]:
         raise UserError(
             f"only files directly in {folder} are read, but there are folders: {listed(folders)}: move their files up"
         )
-    parts = official_parts([path.name for path in paths])
-    return [RawFile(path, reading, dataset.key("reading"), parts.get(path.name)) for path in paths]
+    first = {path: path.relative_to(folder).parts[0] for path in paths}  # the file's name, or its outermost folder's
+    parts = official_parts([*dict.fromkeys(first.values())])
+    return [
+        RawFile(path, reading, dataset.key("reading"), parts.get(first[path]), path.relative_to(folder))
+        for path in paths
+    ]
 
 
 def _natural(path: Path) -> list[str | int]:
-    """Return the parts of a file's name, its numbers as numbers."""
-    return [int(part) if place % 2 else part for place, part in enumerate(re.split(r"([0-9]+)", path.name))]
+    """Return the parts of a file's path, its numbers as numbers."""
+    return [int(part) if place % 2 else part for place, part in enumerate(re.split(r"([0-9]+)", path.as_posix()))]
 
 
 def refuse_unused_keys(file: RawFile[FileReading], name: str, used: Collection[str]) -> None:
