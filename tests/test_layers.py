@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from stages.tasks.discovery import find_task
+
 PROJECT = Path(__file__).parents[1]
 STAGES = PROJECT / "stages"
 LAYERS = {  # a folder below stages/, and what it may import beside itself
@@ -25,6 +27,7 @@ ALL_LAYERS = set(LAYERS) - {"app"}
 LAYERS["app"] |= {path.stem for path in STAGES.glob("*.py")}  # a command may run stages
 MODULES = sorted(path for path in STAGES.rglob("*.py") if path != STAGES / "__init__.py")
 TASKS = sorted(path.parent.name for path in STAGES.glob("tasks/*/config.py"))
+BUILDS_ON = {task: other for task in TASKS if (other := find_task(task).builds_on)}
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -58,10 +61,14 @@ def test_a_module_imports_what_is_below_it_alone(path):
 @pytest.mark.parametrize(
     "path", [path for path in MODULES if "tasks" in path.parts or "models" in path.parts], ids=name
 )
-def test_tasks_do_not_know_each_other(path):
+def test_tasks_know_only_the_task_that_they_build_on(path):
     parts = path.relative_to(STAGES).parts
     task = parts[1] if len(parts) > 2 else ""
-    others = {f"stages.{folder}.{other}" for folder in ("tasks", "models") for other in set(TASKS) - {task}}
+    others = {
+        f"stages.{folder}.{other}"
+        for folder in ("tasks", "models")
+        for other in set(TASKS) - {task, BUILDS_ON.get(task)}
+    }
     assert not {module for module in imported(path) if ".".join(module.split(".")[:3]) in others}
 
 
@@ -87,7 +94,7 @@ def test_the_modules_of_stages_are_exactly_the_graphs_stages():
 
 def test_each_task_has_its_graph_its_models_and_its_data_contract():
     assert sorted(path.parent.name for path in STAGES.glob("*/dvc.yaml")) == TASKS
-    assert sorted(path.parent.name for path in STAGES.glob("models/*/__init__.py")) == TASKS
+    assert {path.parent.name for path in STAGES.glob("models/*/__init__.py")} == set(TASKS) - set(BUILDS_ON)
     for task in TASKS:
         for file in ("__init__.py", "task.py", "report.html.j2", "expectations.yaml"):
             assert (STAGES / "tasks" / task / file).exists(), f"{task} has no {file}"
@@ -109,6 +116,10 @@ def test_models_are_alone_in_their_folder(path):
             if isinstance(target, ast.Name)
         }
         assert "Parameters" in defined and defined & {"build", "Model"}
+
+
+def test_no_task_builds_on_one_that_builds_on_another():
+    assert not set(BUILDS_ON) & set(BUILDS_ON.values())
 
 
 def test_the_packages_of_tasks_hold_words_alone():

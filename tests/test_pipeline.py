@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 from ruamel.yaml import YAML
 
 from tests.project import PROJECT, addresses, call, edit, hashes, replace, repro, results
@@ -30,20 +31,23 @@ STAGES = {
     "generation": (*FROM_FETCH_TO_SPLIT, "window", "audit", "train", "evaluate", "generate", "compare"),
     "forecasting": (*FROM_FETCH_TO_SPLIT, "window", "audit", "train", "evaluate", "compare"),
     "seq2seq": (*FROM_FETCH_TO_SPLIT, "tokenize", "audit", "train", "evaluate", "compare"),
+    "signals": (*FROM_FETCH_TO_SPLIT, "window", "audit", "train", "evaluate", "compare"),
 }
 DATASETS = {
     "classification": ("movie_reviews", "my_reviews"),
     "generation": ("my_novels",),
     "forecasting": ("my_series",),
     "seq2seq": ("my_names",),
+    "signals": ("my_calls",),
 }
 MODELS = {
     "classification": ("cnn", "majority"),
     "generation": ("gru", "ngram"),
     "forecasting": ("gru", "naive"),
     "seq2seq": ("copy", "luong"),
+    "signals": ("gru", "summary_logreg"),
 }
-BASELINES = {"majority", "ngram", "naive", "copy"}
+BASELINES = {"majority", "ngram", "naive", "copy", "summary_logreg"}
 SMALL: dict[str, Any] = {
     "seeds": [1],
     "classification": {
@@ -65,6 +69,10 @@ SMALL: dict[str, Any] = {
         "training": {"min_steps": 1, "buckets": 1, "validation_sources": 20},
         "decoding": {"beam": 2},
         "models": {"luong": {"units": 8, "embedding": 8, "epochs": 1}},
+    },
+    "signals": {
+        "training": {"min_steps": 1, "epochs": 1, "buckets": 1},
+        "models": {"gru": {"units": 8, "embedding": 8}},
     },
 }
 
@@ -132,11 +140,22 @@ def write_names(path: Path) -> None:
     path.write_text("name\tspoken\n" + "\n".join(rows) + "\n", encoding="utf-8")
 
 
+def write_calls(folder: Path) -> None:
+    """Write 80 recordings of a second, whose pitch tells their label."""
+    rng = np.random.default_rng(0)
+    for label, pitch in (("high", 1500), ("low", 300)):
+        (folder / label).mkdir(parents=True)
+        for number in range(40):
+            tone = np.sin(2 * np.pi * pitch * rng.uniform(0.8, 1.2) * np.arange(8000) / 8000)
+            soundfile.write(folder / label / f"{label}_{number}.wav", 0.5 * tone + 0.05 * rng.normal(size=8000), 8000)
+
+
 WRITE: dict[str, Callable[[Path], None]] = {
     "my_reviews": write_reviews,
     "my_novels": write_novels,
     "my_series": write_series,
     "my_names": write_names,
+    "my_calls": write_calls,
 }
 
 
@@ -236,6 +255,7 @@ def test_each_command_of_the_readme_that_asks_a_model_runs(asked, words):
         words = words.replace(name, other)
     (asked / "coming.csv").write_text(coming_rows(asked))
     (asked / "verses.txt").write_text("anna\nmiri\n")
+    soundfile.write(asked / "new.wav", np.sin(np.arange(8000)), 8000)
     done = call(asked, sys.executable, "-c", PROGRAM, *shlex.split(words))
     assert done.stdout or (asked / "forecast.csv").read_text().startswith("series,timestamp,low_95")
 
@@ -327,6 +347,7 @@ def test_a_default_written_out_runs_check_alone(clone):
         ("generation", "gru", {"units": 12}),
         ("forecasting", "gru", {"units": 9}),
         ("seq2seq", "luong", {"units": 12}),
+        ("signals", "gru", {"units": 12}),
     ],
 )
 def test_a_models_parameter(clone, task, model, change):
@@ -404,7 +425,7 @@ def test_the_beam(clone):
 def test_a_seed_added(clone):
     edit(clone, {"seeds": [1, 2]})
     ran = set()
-    for task in ("classification", "forecasting"):  # a baseline is fitted with the first seed alone
+    for task in ("classification", "forecasting", "signals"):  # a baseline is fitted with the first seed alone
         networks = tuple(set(MODELS[task]) - BASELINES)
         ran |= of(task, "train", "evaluate", "compare", models=networks)
     assert repro(clone) == ran | {"check", "report"}

@@ -30,6 +30,7 @@ from stages.config.resolved import write_resolved
 from stages.config.schema import NAME_PATTERN, BaseParams
 from stages.config.sources import Url
 from stages.data.downloads import fetch_source
+from stages.data.signals.sound import Recording
 from stages.runtime.errors import ConfigError, UsageError, UserError, nearest
 from stages.runtime.files import sha256
 from stages.split import split
@@ -178,6 +179,13 @@ def _provide(paths: Paths, source: str, raw: Path) -> list[Choice]:
     if not path.exists():
         raise UserError(f"there is no file or folder '{source}' in {Path.cwd()}")
     files = [path] if path.is_file() else sorted(file for file in path.iterdir() if not file.name.startswith("."))
+    if recordings := _in_subfolders(path, files):
+        for file in recordings:
+            target = raw / file.relative_to(path)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.symlink_to(file)
+        within = [Choice("source.subfolders", True, "recordings in folders, whose names are their labels")]
+        return [*_place(paths, path), *within]
     if not any(file.is_file() for file in files):
         folders = ", ".join(file.name for file in files[:3])
         hint = f"; its subfolders ({folders}) are not read: move their files up" if folders else ""
@@ -185,6 +193,18 @@ def _provide(paths: Paths, source: str, raw: Path) -> list[Choice]:
     for file in files:
         if file.is_file():
             (raw / file.name).symlink_to(file)
+    return _place(paths, path)
+
+
+def _in_subfolders(path: Path, files: Sequence[Path]) -> list[Path]:
+    """Return the recordings in the subfolders of a folder that holds no files itself."""
+    if path.is_file() or any(file.is_file() for file in files):
+        return []
+    return sorted(file for file in path.rglob("*") if file.suffix.lower() in Recording.ENDINGS)
+
+
+def _place(paths: Paths, path: Path) -> list[Choice]:
+    """Return where a local source is: from the project's folder if it lies in there."""
     root = paths.root.absolute()
     shown = Path(os.path.normpath(path))
     if shown.is_relative_to(root):
@@ -299,7 +319,7 @@ def _try(scratch: Paths, params: BaseParams, entry: Entry) -> str:
         UserError: the data stop it.
     """
     dataset, task = Dataset(scratch, entry.task, entry.name), find_task(entry.task)
-    size = sum(path.stat().st_size for path in dataset.raw.iterdir())
+    size = sum(path.stat().st_size for path in dataset.raw.rglob("*") if path.is_file())
     if size > READ_AT_ONCE:
         return f"not tried: {size >> 20} MiB are too many to be read at once; `dvc repro` will tell"
     write_resolved(params, scratch)

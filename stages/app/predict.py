@@ -1,9 +1,10 @@
-"""A trained classifier and texts → labels with probabilities, from models/<dataset>/<model> alone."""
+"""A trained classifier and texts or signals → labels with probabilities, from models/<dataset>/<model> alone."""
 
 import csv
 import io
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,11 @@ from stages.app.common import (
 )
 from stages.config.paths import Paths
 from stages.runtime.errors import UsageError, UserError
+from stages.runtime.files import read_json
 from stages.runtime.jax_setup import prepare_jax
-from stages.tasks.classification.modeling.saved import Saved
+from stages.tasks.classification.modeling.saved import Saved, SavedClassifier
 
-Row = dict[str, Any]  # text, label, probabilities by label, and perhaps attention
+Row = dict[str, Any]  # text or signal, label, probabilities by label, and perhaps attention
 
 
 def predict(
@@ -35,29 +37,45 @@ def predict(
     seed: int | None = None,
     attention: bool = False,
 ) -> None:
-    """Write labels of texts to standard output.
+    """Write labels of texts, or of the signals in files, to standard output.
 
     Args:
         paths: of the project.
         dataset, model: the model is in models/<dataset>/<model>.
-        source: the texts.
+        source: the texts, or paths of files of signals.
         output_format: None: a table on a terminal, CSV elsewhere; JSON Lines with attention.
         seed: of the one run that answers; None: the mean of the probabilities over all runs.
         attention: add each token's weight, averaged over heads and runs.
 
     Raises:
-        UserError: no such model or seed, files that `train` did not write so, or no texts.
+        UserError: no such model or seed, files that `train` did not write so, no texts, or no signals.
     """
     if attention and output_format not in (None, TableFormat.JSONL):
         raise UsageError("--attention goes with --format jsonl")
     prepare_jax()
-    saved = Saved(find_model(paths, dataset, model))
-    seeds = choose_seeds(saved, seed)
-    rows = label_texts(saved, source.read(), seeds, attention)
+    folder = find_model(paths, dataset, model)
+    saved: SavedClassifier
+    if is_of_signals(folder):
+        from stages.app.predict_signals import label_signals, read_signals
+        from stages.tasks.signals.modeling.saved import Saved as SavedSignals
+
+        saved = signals = SavedSignals(folder)
+        seeds = choose_seeds(saved, seed)
+        rows = label_signals(signals, read_signals(signals, source.read()), seeds, attention)
+    else:
+        saved = texts = Saved(folder)
+        seeds = choose_seeds(saved, seed)
+        rows = label_texts(texts, source.read(), seeds, attention)
     if output_format is None and attention:
         output_format = TableFormat.JSONL
     default = TableFormat.TABLE if sys.stdout.isatty() else TableFormat.CSV
-    write_output(FORMATTERS[output_format or default](saved.labels, rows))
+    write_output(FORMATTERS[output_format or default]([saved.item, *saved.labels], rows))
+
+
+def is_of_signals(folder: Path) -> bool:
+    """Tell whether a trained model is a classifier of signals; a damaged one is told of when it is opened."""
+    metadata = read_json(folder / "model.json")
+    return isinstance(metadata, dict) and metadata.get("task") == "signals"
 
 
 def label_texts(saved: Saved, texts: Sequence[str], seeds: Sequence[int], attention: bool = False) -> list[Row]:
@@ -68,16 +86,31 @@ def label_texts(saved: Saved, texts: Sequence[str], seeds: Sequence[int], attent
     """
     weights = token_weights(saved, texts, seeds) if attention else None
     probs = np.mean([of_seed for _, of_seed in saved.predict(texts, seeds)], axis=0)
-    rows = [_row(saved.labels, text, of_text) for text, of_text in zip(texts, probs, strict=True)]
+    rows = [row_of(saved, text, of_text) for text, of_text in zip(texts, probs, strict=True)]
     for number, of_text in enumerate(weights or []):
         rows[number]["attention"] = of_text
     return rows
 
 
-def _row(labels: list[str], text: str, probs: np.ndarray) -> Row:
-    """Return a text's row; six significant digits are more than the weights' precision holds."""
-    probabilities = {label: float(f"{prob:.6g}") for label, prob in zip(labels, probs, strict=True)}
-    return {"text": text, "label": labels[int(probs.argmax())], "probabilities": probabilities}
+def row_of(saved: SavedClassifier, name: str, probs: np.ndarray) -> Row:
+    """Return a row of a text, or of a signal's name.
+
+    Six significant digits are more than the weights' precision holds.
+    """
+    probabilities = {label: float(f"{prob:.6g}") for label, prob in zip(saved.labels, probs, strict=True)}
+    return {saved.item: name, "label": saved.labels[int(probs.argmax())], "probabilities": probabilities}
+
+
+def attention_weights(saved: SavedClassifier, inputs: Sequence[Any], seeds: Sequence[int]) -> list[list[np.ndarray]]:
+    """Return for each seed each example's weights (steps,), the mean over heads.
+
+    Raises:
+        UserError: the model has no attention.
+    """
+    per_seed = [[heads.mean(axis=1) for heads in of_seed] for _, of_seed in saved.attention(inputs, seeds)]
+    if not per_seed:
+        raise UserError(f"{saved.folder} has no attention to show: leave --attention out, or name a model that has it")
+    return per_seed
 
 
 def token_weights(saved: Saved, texts: Sequence[str], seeds: Sequence[int]) -> list[list[tuple[str, float]]]:
@@ -86,10 +119,7 @@ def token_weights(saved: Saved, texts: Sequence[str], seeds: Sequence[int]) -> l
     Raises:
         UserError: the model has no attention.
     """
-    per_seed = [[heads.mean(axis=1) for heads in of_seed] for _, of_seed in saved.attention(texts, seeds)]
-    if not per_seed:
-        raise UserError(f"{saved.folder} has no attention to show: leave --attention out, or name a model that has it")
-    rows = []
+    per_seed, rows = attention_weights(saved, texts, seeds), []
     for text, encoding, *weights in zip(texts, saved.tokenizer.encode_batch(texts), *per_seed, strict=True):
         tokens = [text[start:end] for start, end in encoding.offsets]
         means = [float(f"{weight:.6g}") for weight in np.mean(weights, axis=0)]
@@ -97,25 +127,27 @@ def token_weights(saved: Saved, texts: Sequence[str], seeds: Sequence[int]) -> l
     return rows
 
 
-def _as_csv(labels: list[str], rows: Iterable[Row]) -> Iterator[str]:
-    """Yield CSV: text, label, and a column of probabilities for each label."""
+def _as_csv(columns: list[str], rows: Iterable[Row]) -> Iterator[str]:
+    """Yield CSV: text or signal, label, and a column of probabilities for each label."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["text", "label", *(f"probability.{label}" for label in labels)])
-    writer.writerows([row["text"], row["label"], *row["probabilities"].values()] for row in rows)
+    item, *labels = columns
+    writer.writerow([item, "label", *(f"probability.{label}" for label in labels)])
+    writer.writerows([row[item], row["label"], *row["probabilities"].values()] for row in rows)
     yield buffer.getvalue()
 
 
-def _as_jsonl(labels: list[str], rows: Iterable[Row]) -> Iterator[str]:
+def _as_jsonl(columns: list[str], rows: Iterable[Row]) -> Iterator[str]:
     return json_lines(rows)
 
 
-def _as_table(labels: list[str], rows: Iterable[Row]) -> Iterator[str]:
+def _as_table(columns: list[str], rows: Iterable[Row]) -> Iterator[str]:
     """Yield aligned lines with texts shortened and probabilities rounded, for a person to read."""
-    lines = [["text", "label", *map(shorten, labels)]]
+    item, *labels = columns
+    lines = [[item, "label", *map(shorten, labels)]]
     for row in rows:
         probs = (f"{prob:.3f}" for prob in row["probabilities"].values())
-        lines.append([shorten(row["text"]), shorten(row["label"]), *probs])
+        lines.append([shorten(row[item]), shorten(row["label"]), *probs])
     widths = [max(map(display_width, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         padding = [" " * (width - display_width(cell)) for cell, width in zip(line, widths, strict=True)]

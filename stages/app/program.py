@@ -110,7 +110,9 @@ def predict(
         ),
     ] = False,
 ) -> None:
-    """Label texts with a trained classifier.
+    """Label texts, or the signals in files, with a trained classifier.
+
+    For a classifier of signals each TEXT is the path of a file.
 
     Probabilities are the mean over the runs of all seeds.
     """

@@ -9,13 +9,16 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from stages.config.reading import FileReading, TableReading
+from stages.config.reading import FileReading, SignalReading, TableReading
 from stages.data.compression import content_name
 from stages.data.encoding import TextFile, inspect_text
 from stages.data.formats import FORMATS, open_table
 from stages.data.formats.delimited import Csv, Delimited, Tsv
 from stages.data.formats.json_lines import JsonLines
 from stages.data.raw import RawFile
+from stages.data.signals import FORMATS as SIGNAL_FORMATS
+from stages.data.signals import open_signals
+from stages.data.signals.signal import Signal
 from stages.data.tables import Column as WantedColumn
 from stages.runtime.errors import UserError
 from stages.tasks.guess import Choice, Column, Sample
@@ -23,6 +26,7 @@ from stages.tasks.guess import Choice, Column, Sample
 ROWS = 100_000  # that are looked at
 LINES = 300  # by which a delimiter is found
 BEGIN = 200_000  # characters of plain text
+SIGNALS = 2_000  # that are looked at
 PROSE = 0.98  # of the lines of a file whose ending tells nothing must have the same number of fields
 LONG_CELL = 60  # characters: no name of a column
 DELIMITERS = ",;\t|"
@@ -50,9 +54,11 @@ def look(folder: Path, given: Mapping[str, Any]) -> Sample:
         given: keys of the entry, with dots, that are settled.
 
     Raises:
-        UserError: a file is neither a table nor text.
+        UserError: a file is neither a table, nor text, nor signals.
     """
-    files = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    if any(path.suffix.lower() in kind.ENDINGS for path in files for kind in SIGNAL_FORMATS):
+        return _look_at_signals(folder, files, given)
     choices = _table_choices(files[0], given)
     if choices is None:
         return _look_at_texts(files, given)
@@ -238,3 +244,19 @@ def _look_at_texts(files: Sequence[Path], given: Mapping[str, Any]) -> Sample:
         ((encoding, _),) = encodings.items()
         remarks = (Choice("reading.encoding", encoding, "not UTF-8, and as far as detection can tell"),)
     return Sample(files, texts=texts, characters=characters, given=given, read_by=remarks)
+
+
+# --- Signals ---
+
+
+def _look_at_signals(folder: Path, files: Sequence[Path], given: Mapping[str, Any]) -> Sample:
+    """Return the first signals, evenly from all files."""
+    keys = {key.removeprefix("reading."): value for key, value in given.items() if key.startswith("reading.")}
+    reading = SignalReading(**{key: value for key, value in keys.items() if key in SignalReading.model_fields})
+    signals: list[Signal] = []
+    chosen = files[:: max(1, len(files) // SIGNALS)]
+    for path in chosen:
+        opened = open_signals(RawFile(path, reading, place=path.relative_to(folder)))
+        signals += islice(opened.signals(), max(1, SIGNALS // len(chosen)))
+        opened.faults.refuse()
+    return Sample(files, signals=signals, rows=len(signals), given=given)

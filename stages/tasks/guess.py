@@ -16,6 +16,7 @@ import pandas as pd
 from stages.config.schema import PARTS
 from stages.data.official import official_parts
 from stages.data.scripts import CHARACTERS
+from stages.data.signals.signal import Signal
 from stages.data.tables import MISSING
 from stages.runtime.errors import UsageError
 
@@ -167,8 +168,9 @@ class Sample:
     """What data look like.
 
     `files`: all of them. `columns`: of their first rows, empty if they are no tables. `texts`: the begin of each file
-    that is plain text, by its name. `characters`: of each such file, roughly. `given`: keys of the entry, with dots,
-    that are settled. `read_by`: what was found out of how the files are read.
+    that is plain text, by its name. `characters`: of each such file, roughly. `signals`: the first ones, of files that
+    hold signals. `given`: keys of the entry, with dots, that are settled. `read_by`: what was found out of how the
+    files are read.
     """
 
     files: Sequence[Path]
@@ -176,6 +178,7 @@ class Sample:
     rows: int = 0
     texts: Mapping[str, str] = field(default_factory=dict)
     characters: Mapping[str, int] = field(default_factory=dict)
+    signals: Sequence[Signal] = ()
     given: Mapping[str, Any] = field(default_factory=dict)
     read_by: tuple[Choice, ...] = ()
 

@@ -75,7 +75,7 @@ def test_defaults_are_filled_in(paths):
         "parallel.json",
         "report.json",
     }
-    assert files["toy/datasets/mine/source.json"] == {"path": "mine.txt", "vectors": None}
+    assert files["toy/datasets/mine/source.json"] == {"path": "mine.txt", "subfolders": False, "vectors": None}
     assert files["toy/datasets/mine/window.json"] == {"length": 3}
     assert files["toy/datasets/mine/split.json"] == {"validation": 0.2, "test": 0.2}
     assert files["toy/models/gru.json"] == {

@@ -1,7 +1,9 @@
 """A trained text classifier on the test part: predictions, metrics, confusions, and texts to look at."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,7 +15,7 @@ from stages.runtime.clock import clock
 from stages.runtime.errors import listed
 from stages.tasks.base import EvaluationResult
 from stages.tasks.classification.metrics import METRICS
-from stages.tasks.classification.modeling.saved import Saved
+from stages.tasks.classification.modeling.saved import Saved, SavedClassifier
 from stages.tasks.classification.modeling.statistics import BINS, FLOOR, by_class, sufficient_statistics
 from stages.tasks.classification.modeling.texts import UNKNOWN
 from stages.tasks.classification.splitter import content_hash
@@ -23,43 +25,77 @@ EXAMPLE_WORDS = 60  # of a text that are shown
 CONFUSED = 60  # labels of a confusion matrix
 
 
+class Measured(NamedTuple):
+    """What a classifier did on a test part, for tasks to add to."""
+
+    classes: list[str]  # those of train, and those that the test part has beside
+    rows: list[np.ndarray]  # each example's steps, uncut
+    probs: np.ndarray  # (examples, classes), the mean over seeds
+    predictions: pd.DataFrame  # a row for each example and seed
+    result: EvaluationResult
+
+
 def evaluate(saved: Saved, dataset: Dataset) -> EvaluationResult:
     """Measure a classifier on its dataset's test part.
 
     Labels of an official test part that train lacks are classes as well, whose probability is 0.
     """
     test = pd.read_parquet(dataset.part("test"))
+    texts = test["text"].tolist()
+    measured = measure_classifier(saved, test, texts, partial(_token_counts, saved.tokenizer))
+    rates = measured.predictions["unknown"] / measured.predictions["tokens"].clip(lower=1)
+    details = {
+        "by_length": by_quarter(measured.predictions, measured.predictions["tokens"]),
+        "by_unknown": by_quarter(measured.predictions, rates),
+        "signature": {
+            **signature(saved, test, content_hash(test)),
+            "vocabulary": saved.tokenizer.get_vocab_size(),
+        },
+    }
+    examples = _examples(saved, measured.classes, test, measured.probs, measured.rows)
+    return replace(measured.result, details=measured.result.details | details, examples=examples)
+
+
+def measure_classifier(
+    saved: SavedClassifier,
+    test: pd.DataFrame,
+    inputs: Sequence[Any],
+    columns: Callable[[list[np.ndarray]], dict[str, np.ndarray]],
+) -> Measured:
+    """Predict a test part with all replicas, and measure them.
+
+    Args:
+        saved: the classifier.
+        test: columns id and label.
+        inputs: the examples, as the classifier reads them.
+        columns: what the predictions say of the examples beside, of their steps.
+    """
     classes, unseen = sorted({*saved.labels, *test["label"]}), test.loc[~test["label"].isin(saved.labels), "label"]
-    texts, labels = test["text"].tolist(), np.searchsorted(classes, test["label"].to_numpy())
+    labels = np.searchsorted(classes, test["label"].to_numpy())
     began = clock.seconds()
-    rows = saved.encode(texts)
+    rows = saved.encode(inputs)
     if not saved.neural:
-        began = clock.seconds()  # it needs no ids: they only tell the texts' lengths
-    seen_probs = dict(saved.predict(texts, rows=rows))
+        began = clock.seconds()  # it needs no steps: they only tell the lengths
+    seen_probs = dict(saved.predict(inputs, rows=rows))
     seconds = clock.seconds() - began
     probs = {seed: of_all_classes(of_seed, saved.labels, classes) for seed, of_seed in seen_probs.items()}
-    test = test.assign(**_token_counts(saved, rows))
-    predictions = pd.concat([_predictions(test, seed, of_seed, classes) for seed, of_seed in probs.items()])
+    items = test[["id", "label"]].assign(**columns(rows))
+    predictions = pd.concat([_predictions(items, seed, of_seed, classes) for seed, of_seed in probs.items()])
     first = predictions[predictions["seed"] == saved.seeds[0]]
-    return EvaluationResult(
+    result = EvaluationResult(
         predictions,
         scores={
             seed: measure(METRICS, sufficient_statistics(labels, of_seed).sum(axis=0))
             for seed, of_seed in probs.items()
         },
-        details={
-            "by_class": by_class(labels, list(probs.values()), classes),
-            "by_length": _by_quarter(predictions, predictions["tokens"]),
-            "by_unknown": _by_quarter(predictions, predictions["unknown"] / predictions["tokens"].clip(lower=1)),
-            "signature": signature(saved, test),
-        }
+        details={"by_class": by_class(labels, list(probs.values()), classes)}
         | ({"unseen_labels": unseen.value_counts().sort_index().to_dict()} if len(unseen) else {}),
         seconds=seconds,
         items=len(test) * len(probs),
         plots={"confusion": confusions(first["label"], first["predicted"])},
-        examples=_examples(saved, classes, test, np.mean(list(probs.values()), axis=0), rows),
         remarks=_unseen_remarks(unseen, len(test)),
     )
+    return Measured(classes, rows, np.mean(list(probs.values()), axis=0), predictions, result)
 
 
 def of_all_classes(probs: np.ndarray, labels: Sequence[str], classes: Sequence[str]) -> np.ndarray:
@@ -74,7 +110,7 @@ def _unseen_remarks(unseen: pd.Series, items: int) -> list[str]:
         return []
     labels = listed([*map(repr, sorted(unseen.unique()))])
     return [
-        f"{len(unseen)} of {items} test texts have a label that train lacks ({labels}): every answer to them is wrong, "
+        f"{len(unseen)} of {items} test items have a label that train lacks ({labels}): every answer to them is wrong, "
         f"and costs {-np.log(FLOOR):.1f} nats of log loss"
     ]
 
@@ -98,37 +134,36 @@ def confusions(actual: pd.Series, predicted: pd.Series, most: int = CONFUSED) ->
     return folded.assign(predicted=folded["predicted"].mask(among, another))
 
 
-def signature(saved: Saved, test: pd.DataFrame) -> dict[str, Any]:
-    """Return what a metric must be read with: on which items, with which tokens, averaged how."""
+def signature(saved: SavedClassifier, test: pd.DataFrame, content: str) -> dict[str, Any]:
+    """Return what a metric must be read with: on which items, averaged how. `content`: a hash of the test part."""
     return {
         "part": "test",
-        "split": content_hash(test),
+        "split": content,
         "items": len(test),
         "seeds": saved.seeds,
-        "vocabulary": saved.tokenizer.get_vocab_size(),
         "average": "mean over seeds; macro_f1 is the plain mean over classes",
         "calibration_bins": BINS,
     }
 
 
-def _predictions(test: pd.DataFrame, seed: int, probs: np.ndarray, labels: Sequence[str]) -> pd.DataFrame:
-    """Return a row for each item: id, label, tokens, unknown, seed, predicted, and each label's probability."""
+def _predictions(items: pd.DataFrame, seed: int, probs: np.ndarray, labels: Sequence[str]) -> pd.DataFrame:
+    """Return a row for each item: its columns, seed, predicted, and each label's probability."""
     predicted = np.array(labels)[probs.argmax(axis=1)]
-    items = test[["id", "label", "tokens", "unknown"]].assign(seed=seed, predicted=predicted)
-    return pd.concat([items, pd.DataFrame(probs, columns=[f"probability.{label}" for label in labels])], axis=1)
+    rows = items.assign(seed=seed, predicted=predicted)
+    return pd.concat([rows, pd.DataFrame(probs, columns=[f"probability.{label}" for label in labels])], axis=1)
 
 
-def _token_counts(saved: Saved, rows: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+def _token_counts(tokenizer: Tokenizer, rows: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
     """Return each text's tokens before cutting, and how many of them are not in the vocabulary."""
-    unknown = saved.tokenizer.token_to_id(UNKNOWN)
+    unknown = tokenizer.token_to_id(UNKNOWN)
     return {
         "tokens": np.array([len(row) for row in rows]),
         "unknown": np.array([np.count_nonzero(row == unknown) for row in rows]),
     }
 
 
-def _by_quarter(predictions: pd.DataFrame, value: pd.Series) -> list[dict[str, float]]:
-    """Return the accuracy in each quarter of the texts by a value of theirs."""
+def by_quarter(predictions: pd.DataFrame, value: pd.Series) -> list[dict[str, float]]:
+    """Return the accuracy in each quarter of the items by a value of theirs."""
     hits = predictions["label"] == predictions["predicted"]
     quarter = value.rank(method="min", pct=True).apply(lambda share: min(int(share * 4 - 1e-9), 3))
     return [

@@ -44,7 +44,7 @@ def guess(sample: Sample) -> Guess:
         *_remarks(sample, text, label),
         *_parts(sample),
     ]
-    return Guess((*choices, *_split(sample), *_tokenizer(sample, text)))
+    return Guess((*choices, *split_choices(sample), *_tokenizer(sample, text)))
 
 
 def _guess_files(sample: Sample) -> Guess:
@@ -57,7 +57,7 @@ def _guess_files(sample: Sample) -> Guess:
     lines = [line for text in sample.texts.values() for line in text.splitlines() if line.strip()]
     texts = Column("text", pd.Series(lines, dtype=object))
     form = sample.choose("reading.format", "text", f"a line is a text, its file's name the label: {names}")
-    return Guess((form, *_split(sample), *_tokenizer(sample, texts)))
+    return Guess((form, *split_choices(sample), *_tokenizer(sample, texts)))
 
 
 def _label_files(sample: Sample) -> bool:
@@ -155,7 +155,8 @@ def _remarks(sample: Sample, text: Column, label: Column) -> list[Choice]:
 # --- Keys beside the columns ---
 
 
-def _split(sample: Sample) -> list[Choice]:
+def split_choices(sample: Sample) -> list[Choice]:
+    """Return the shares of the parts that are drawn: more where a tenth would be few."""
     share = 0.2 if sample.rows < SMALL else 0.1
     because = f"{sample.rows:,} rows: a tenth would be few to measure on" if sample.rows < SMALL else ""
     drawn = [part for part in ("validation", "test") if part not in sample.parts]

@@ -14,16 +14,26 @@ LISTED = 200  # labels that a table lists
 
 
 def add_results(dataset: Dataset, models: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    """Add to each model its `examples`, its `confusion` as a table, and whether that has labels `gathered` to one.
+    """Add to each model its `examples`, and what `label_tables` adds.
 
     Returns:
-        `lengths`, the texts' lengths as a table, `counted`, whether confusion matrices hold numbers, and `labels`,
-        which the tables of labels list: the most frequent ones, of many.
+        `lengths`, the texts' lengths as a table, and what `label_tables` returns.
+    """
+    for name, model in models.items():
+        model["examples"] = read_json(dataset.report("examples", name))
+    return {"lengths": read_table(dataset.plot("lengths"))} | label_tables(dataset, models)
+
+
+def label_tables(dataset: Dataset, models: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """Add to each model its `confusion` as a table, and whether that has labels `gathered` to one.
+
+    Returns:
+        `counted`, whether confusion matrices hold numbers, and `labels`, which the tables of labels list: the most
+        frequent ones, of many.
     """
     # Labels are texts, even those that look like numbers or like missing values.
     as_text: dict[str, Any] = {"dtype": str, "keep_default_na": False}
     for name, model in models.items():
-        model["examples"] = read_json(dataset.report("examples", name))
         model["confusion"] = read_table(dataset.plot("confusion", name), **as_text)
         model["gathered"] = len(matrix_labels(model)) != len(model["by_class"])
     counted = all(len(model["by_class"]) <= plots.MAX_NUMBERED for model in models.values())
@@ -31,25 +41,37 @@ def add_results(dataset: Dataset, models: Mapping[str, dict[str, Any]]) -> dict[
     for part in read_json(dataset.report("split"))["parts"].values():
         counts.update(part["labels"])
     labels = sorted(label for label, _ in counts.most_common(LISTED))
-    return {"lengths": read_table(dataset.plot("lengths")), "counted": counted, "labels": labels}
+    return {"counted": counted, "labels": labels}
 
 
 def draw_charts(dataset: Dataset, context: Mapping[str, Any]) -> dict[str, Any]:
     """Return a dataset's pictures as SVG.
 
     They are `lengths`, `by_length` and `by_unknown` (None where there is nothing to compare), and `confusion` (by
-    model). Models that always give the same answer are left out: all of it is known, or would squash the others.
+    model).
     """
-    name, models = dataset.name, context["models"]
-    varied = {model: result for model, result in models.items() if result["confusion"]["predicted"].nunique() > 1}
+    return confusion_charts(dataset, context) | {
+        "by_length": quarter_chart(dataset, context, "by_length", "tokens in a text"),
+        "by_unknown": quarter_chart(dataset, context, "by_unknown", "unknown words in a text"),
+        "lengths": charts.lengths(context["lengths"], f"{dataset.name}-lengths"),
+    }
+
+
+def varied(context: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the models but for those that always give the same answer: all of it is known, or squashes the others."""
+    models: Mapping[str, dict[str, Any]] = context["models"]
+    return {model: result for model, result in models.items() if result["confusion"]["predicted"].nunique() > 1}
+
+
+def confusion_charts(dataset: Dataset, context: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the confusion matrices by model, as `confusion`."""
     return {
-        "by_length": _quarters(varied, "by_length", "tokens in a text", sorted(models), name),
-        "by_unknown": _quarters(varied, "by_unknown", "unknown words in a text", sorted(models), name),
         "confusion": {
-            model: plots.confusion(result["confusion"], matrix_labels(result), f"{name}-confusion-{model}", model)
-            for model, result in varied.items()
-        },
-        "lengths": charts.lengths(context["lengths"], f"{name}-lengths"),
+            model: plots.confusion(
+                result["confusion"], matrix_labels(result), f"{dataset.name}-confusion-{model}", model
+            )
+            for model, result in varied(context).items()
+        }
     }
 
 
@@ -65,14 +87,21 @@ def matrix_labels(result: Mapping[str, Any]) -> list[str]:
     return labels + together
 
 
-def _quarters(
-    models: Mapping[str, dict[str, Any]], key: str, label: str, colours: Sequence[str], dataset: str
-) -> str | None:
+def quarter_chart(dataset: Dataset, context: Mapping[str, Any], key: str, label: str) -> str | None:
+    """Return the models' accuracy in each quarter of the test items; None where there are fewer than two quarters.
+
+    Args:
+        dataset: its name is part of the picture's.
+        context: what the report shows of it.
+        key: of the models' results: by_length or by_unknown.
+        label: by what the items are ordered, in words.
+    """
+    models = varied(context)
     ranges = [quarter_range(row, key) for row in next(iter(models.values()), {}).get(key, [])]
     if len(ranges) < 2:
         return None
     accuracies = {name: [row["accuracy"] for row in model[key]] for name, model in models.items()}
-    return plots.quarters(accuracies, ranges, label, colours, f"{dataset}-{key}")
+    return plots.quarters(accuracies, ranges, label, sorted(context["models"]), f"{dataset.name}-{key}")
 
 
 def quarter_range(row: Mapping[str, float], key: str) -> str:

@@ -3,7 +3,7 @@
 The source's official parts stand. The rest is drawn by a hash of the text's words and a salt: a row's part depends
 on its own text, so that adding rows moves no old ones. A hash does not see labels, though: where it gives a part of a
 label's texts less than half of what it should have, or more than twice as much, that label's texts are put in the
-order of their hashes and cut by the shares. Labels that have too few texts for every part stay in train, or are
+order of their hashes and cut by the shares. Labels that have too few examples for every part stay in train, or are
 merged, dropped or refused. `audit` checks the outcome against a tolerance.
 """
 
@@ -26,19 +26,32 @@ RARE = "rare label"
 
 
 def split_table(table: pd.DataFrame, config: SplitConfig) -> Split:
-    """Return the three parts, and the dropped rows by reason.
+    """Return the three parts of a table of texts; see `split_labelled`.
 
-    The parts have the columns id, text, label, and weight if the table has it; rows are in the table's order. A text
-    is compared with others by its folded form: case, spacing and punctuation do not count, symbols do. Dropped are all
-    rows of a text that stands with several labels, rows outside an official part whose text stands in it, and
-    repetitions within a part, of which the first stays with its weight; an official test part keeps its repetitions,
-    so that metrics on it compare with the literature's.
+    The parts have the columns id, text, label, and weight if the table has it. A text is compared with others by its
+    folded form: case, spacing and punctuation do not count, symbols do.
+    """
+    columns = [name for name in ("id", "text", "label", "weight") if name in table]
+    return split_labelled(table.assign(folded=fold(table["text"])), columns, config)
+
+
+def split_labelled(table: pd.DataFrame, columns: list[str], config: SplitConfig) -> Split:
+    """Return the three parts, and the dropped rows by reason; rows are in the table's order.
+
+    Dropped are all rows of a content that stands with several labels, rows outside an official part whose content
+    stands in it, and repetitions within a part, of which the first stays with its weight; an official test part keeps
+    its repetitions, so that metrics on it compare with the literature's.
+
+    Args:
+        table: columns id, label, part (or null), and folded, in which rows of the same content are equal.
+        columns: that the parts have.
+        config: how it is split.
 
     Raises:
         UserError: a part is left without rows, train with fewer than two labels, or labels are rare and not to be.
     """
     given = table["part"].astype(object).where(table["part"].notna(), None)
-    table = table.assign(folded=fold(table["text"]), part=given)
+    table = table.assign(part=given)
     reason = _conflicts(table)
     rare = _rare_labels(table[reason.isna()], config)
     table, reason, remarks = _apply_rule(table, reason, rare, config)
@@ -50,7 +63,6 @@ def split_table(table: pd.DataFrame, config: SplitConfig) -> Split:
     part = table["part"].where(~pool, drawing.parts.reindex(table.index))
     repeated = table[["folded"]].assign(part=part, kept=kept).duplicated() & kept
     reason[repeated & (table["part"] != "test")] = "repeated"
-    columns = [name for name in ("id", "text", "label", "weight") if name in table]
     parts = {name: table.loc[reason.isna() & (part == name), columns].reset_index(drop=True) for name in PARTS}
     dropped = {str(name): int(count) for name, count in reason.value_counts().sort_index().items()}
     _refuse_empty(parts, dropped, table.loc[reason == CONTRADICTING], remarks)
@@ -89,7 +101,7 @@ def _apply_rule(
     """Return the table, the reasons and what there is to say after the rule for rare labels."""
     if rare.empty:
         return table, reason, []
-    labels = f"{len(rare)} label(s) have too few texts for every part ({listed([*map(_counted, *_columns(rare))])})"
+    labels = f"{len(rare)} label(s) have too few examples for every part ({listed([*map(_counted, *_columns(rare))])})"
     concerned = reason.isna() & table["label"].isin(rare.index)
     if config.rare_labels == "refuse":
         raise UserError(f"{labels}: add rows, or let split.rare_labels say what becomes of them: keep, merge or drop")
@@ -123,7 +135,7 @@ class _Drawing(NamedTuple):
             return []
         return [
             f"{self.in_order} label(s) would have got less than half of their share of a part, or more than twice as "
-            "much, by their texts' hashes alone: their texts are cut by the shares in the order of the hashes"
+            "much, by their examples' hashes alone: their examples are cut by the shares in the order of the hashes"
         ]
 
 
@@ -176,7 +188,7 @@ def _refuse_empty(
     if len(contradicting):
         same = contradicting[contradicting["folded"] == contradicting["folded"].iloc[0]].drop_duplicates("label")
         pairs = ", ".join(f"{row} '{label}'" for row, label in zip(same["id"][:2], same["label"][:2], strict=True))
-        advice += f"; labels contradict where texts are the same but for case, spacing and punctuation: {pairs}"
+        advice += f"; labels contradict where rows are the same (texts: but for case, spacing and punctuation): {pairs}"
     if empty := [name for name, part in parts.items() if part.empty]:
         raise UserError(f"no row is left for {' and '.join(empty)} ({rows}): {advice}")
     labels = sorted(parts["train"]["label"].unique())

@@ -237,7 +237,7 @@ def test_rare_labels_stay_in_train():
     assert set(counts["test"]) == set(counts["validation"]) == {"ham", "spam"}
     assert result.details["rare_labels"] == {"c": 2, "d": 1}
     assert result.remarks == [
-        "2 label(s) have too few texts for every part ('c' has 2; 'd' has 1): of what is drawn they are in train "
+        "2 label(s) have too few examples for every part ('c' has 2; 'd' has 1): of what is drawn they are in train "
         "alone (split.rare_labels: keep)"
     ]
     assert empty_parts_or_labels(result.parts, 3, set()) == []
@@ -265,7 +265,7 @@ def test_rare_labels_are_dropped():
 
 def test_rare_labels_are_refused_all_at_once():
     assert message(BASE + RARE, SplitConfig(rare_labels="refuse")) == (
-        "2 label(s) have too few texts for every part ('c' has 2; 'd' has 1): add rows, or let split.rare_labels say "
+        "2 label(s) have too few examples for every part ('c' has 2; 'd' has 1): add rows, or let split.rare_labels say "
         "what becomes of them: keep, merge or drop"
     )
 

@@ -125,7 +125,7 @@ def test_a_label_that_train_lacks_counts_as_wrong(dataset, tmp_path, model):
     assert all(scores["accuracy"] <= 0.5 and scores["log_loss"] > 17 for scores in result.scores.values())
     assert result.predictions["probability.late"].eq(0).all()
     (remark,) = result.remarks
-    assert remark.startswith("1 of 2 test texts have a label that train lacks ('late'): every answer to them is wrong")
+    assert remark.startswith("1 of 2 test items have a label that train lacks ('late'): every answer to them is wrong")
     statistics = TASK.per_seed(result.predictions)
     assert TASK.primary.from_sums(statistics.sum(axis=1)).mean() == pytest.approx(
         np.mean([scores["accuracy"] for scores in result.scores.values()])
@@ -145,7 +145,7 @@ def test_official_parts_with_other_labels_are_measured_as_they_are(tmp_path, cap
         "note: validation has 1 label(s) that train lacks ('late' has 1 row(s))",
         "note: test has 1 label(s) that train lacks ('later' has 1 row(s))",
         "note: test lacks 1 of train's labels: 'early'",
-        " test texts have a label that train lacks ('later')",
+        " test items have a label that train lacks ('later')",
     ):
         assert words in said
     report = json.loads(dataset.report("split").read_text())

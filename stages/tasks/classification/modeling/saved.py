@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -24,6 +24,7 @@ class SavedClassifier(SavedModel[Classifier]):
     """A classifier that `train` wrote; a subclass says what it reads."""
 
     keys = frozenset({"labels"})
+    item: ClassVar[str]  # what it labels, in words
 
     @property
     @abstractmethod
@@ -80,6 +81,7 @@ class Saved(SavedClassifier):
     """A text classifier; beside the replicas lies its vocabulary, tokenizer.json."""
 
     task = "classification"
+    item = "text"
 
     @cached_property
     def preprocessor(self) -> TextPreprocessor:
