@@ -188,7 +188,7 @@ def _refuse_empty(
     if len(contradicting):
         same = contradicting[contradicting["folded"] == contradicting["folded"].iloc[0]].drop_duplicates("label")
         pairs = ", ".join(f"{row} '{label}'" for row, label in zip(same["id"][:2], same["label"][:2], strict=True))
-        advice += f"; labels contradict where rows are the same (texts: but for case, spacing and punctuation): {pairs}"
+        advice += f"; labels contradict where rows have the same content: {pairs}"
     if empty := [name for name, part in parts.items() if part.empty]:
         raise UserError(f"no row is left for {' and '.join(empty)} ({rows}): {advice}")
     labels = sorted(parts["train"]["label"].unique())

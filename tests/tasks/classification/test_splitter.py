@@ -247,7 +247,7 @@ def test_rare_labels_are_merged():
     rows = BASE + RARE + [("yet another", "e")]
     result = split_result(table(rows), SplitConfig(validation=0.33, test=0.33, rare_labels="merge"))
     assert sorted(counts["other"] for counts in labels_of(result.parts).values()) == [1, 1, 2]
-    assert "3 label(s) have too few texts" in result.remarks[0]
+    assert "3 label(s) have too few examples" in result.remarks[0]
     assert result.remarks[0].endswith("their 5 rows are labelled 'other'")
     few = split_result(table(BASE + RARE[:1]), SplitConfig(rare_labels="merge"))
     assert few.remarks[0].endswith("labelled 'other', and stand in train alone, for they are too few as well")
@@ -265,8 +265,8 @@ def test_rare_labels_are_dropped():
 
 def test_rare_labels_are_refused_all_at_once():
     assert message(BASE + RARE, SplitConfig(rare_labels="refuse")) == (
-        "2 label(s) have too few examples for every part ('c' has 2; 'd' has 1): add rows, or let split.rare_labels say "
-        "what becomes of them: keep, merge or drop"
+        "2 label(s) have too few examples for every part ('c' has 2; 'd' has 1): add rows, or let split.rare_labels "
+        "say what becomes of them: keep, merge or drop"
     )
 
 
@@ -304,7 +304,7 @@ def test_a_part_without_rows_is_named_with_what_was_dropped():
     assert message(contradicting) == (
         "no row is left for train and validation and test (rows: train 0, validation 0, test 0; 18 dropped "
         "(contradicting labels)): add rows, or change the shares or the salt under split; labels contradict where "
-        "texts are the same but for case, spacing and punctuation: r-1 'a', r-2 'b'"
+        "rows have the same content: r-1 'a', r-2 'b'"
     )
     assert "'a' has 1; 'b' has 1): of what is drawn they are in train alone" in message([("one", "a"), ("two", "b")])
 
