@@ -175,6 +175,8 @@ def _header_choices(dialect: Dialect, reading: TableReading) -> list[Choice]:
             reason = f"its first line holds '{cell.strip()}', which is a value"
         elif len(cell) > LONG_CELL:
             reason = "its first line holds a long text"
+        elif cell.strip()[-1:] in tuple(".!?") and len(cell.split()) > 1:
+            reason = f"its first line holds a sentence, '{cell.strip()}'"
         else:
             continue
         names = [f"column_{number}" for number in range(1, len(first) + 1)]

@@ -1,9 +1,9 @@
 """Where a dataset's raw files come from."""
 
 from pathlib import Path, PurePosixPath
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, TypeAdapter
+from pydantic import AfterValidator, Discriminator, Field, Tag, TypeAdapter, model_validator
 
 from stages.config.resolved import validate_resolved
 from stages.config.schema import Frozen, Name, Part
@@ -139,3 +139,14 @@ class DatasetConfig(Frozen):
     """What every dataset's entry has; a task adds how it is read, split and prepared."""
 
     source: Source
+
+    @property
+    def uses_vectors(self) -> bool:
+        """Whether the vectors of `source` are read."""
+        return False
+
+    @model_validator(mode="after")
+    def _uses_its_vectors(self) -> Self:
+        if self.source.vectors is not None and not self.uses_vectors:
+            raise ValueError("source.vectors is given, but nothing reads it (tokenizer.vectors: file does): remove it")
+        return self

@@ -86,6 +86,32 @@ def test_messages_without_header_and_ending(paths, capsys):
     assert "next: recur try sms" in out and "sms: train" in out
 
 
+def test_sentences_in_the_first_line_are_no_header(paths):
+    rows = "".join(f"I see {n} cats here.\tJe vois {n} chats ici.\n" for n in range(60))
+    entry = added(paths, write(paths, "cats.tsv", rows), "seq2seq", "cats")
+    assert entry["reading"] == {"columns": ["column_1", "column_2"], "source": "column_1", "target": "column_2"}
+
+
+@pytest.mark.parametrize("lines", [57, 60])
+def test_sides_of_different_lengths_are_no_running_text(paths, lines):
+    folder = paths.root / "cats"
+    folder.mkdir()
+    words = "a\rb" if lines == 60 else "ab"
+    (folder / "source.txt").write_text("".join(f"{words} {n}\n" for n in range(60)))
+    (folder / "target.txt").write_text("".join(f"x {n}\n" for n in range(lines)))
+    with pytest.raises(UserError, match=rf"has {60 if lines == 57 else 120} lines, .* has {lines}: line by line"):
+        add(paths, str(folder))
+
+
+def test_files_of_the_test_part_alone_are_refused(paths):
+    folder = paths.root / "films"
+    folder.mkdir()
+    rows = "".join(f"{text},{n % 2}\n" for n, text in enumerate(sentences(60)))
+    (folder / "test.csv").write_text(f"text,label\n{rows}")
+    with pytest.raises(UserError, match=r"official part test \(test\.csv\), and none is left to train on"):
+        add(paths, str(folder))
+
+
 def test_json_lines_with_an_official_column_of_parts(paths):
     parts = ("train", "train", "train", "validation", "test")
     records = [

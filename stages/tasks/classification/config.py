@@ -95,6 +95,11 @@ class ClassificationDataset(DatasetConfig):
     split: SplitConfig = SplitConfig()
     tokenizer: TokenizerConfig = TokenizerConfig()
 
+    @property
+    def uses_vectors(self) -> bool:
+        """Whether the vectors of `source` are what tokens start from."""
+        return self.tokenizer.vectors == "file"
+
     @model_validator(mode="after")
     def _has_vectors(self) -> Self:
         if self.tokenizer.vectors == "file" and self.source.vectors is None:

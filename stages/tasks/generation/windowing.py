@@ -110,7 +110,8 @@ def fit_tokenizer(text: Iterable[str], config: WindowConfig) -> tuple[Tokenizer,
         config: what a token is, and how many there are.
 
     Raises:
-        UserError: the text has fewer than two units that are frequent enough.
+        UserError: the text has fewer than two units that are frequent enough, or more characters than byte-pair
+            encoding may have.
     """
     counts = CharacterCounts()
     if config.unit == "character":
@@ -125,6 +126,11 @@ def fit_tokenizer(text: Iterable[str], config: WindowConfig) -> tuple[Tokenizer,
         raise UserError(
             f"train has {tokenizer.get_vocab_size() - 1} {config.unit}(s) that occur {config.minimum_frequency} "
             "times: there is nothing to predict; add text, or lower window.minimum_frequency"
+        )
+    if tokenizer.get_vocab_size() > config.vocabulary:  # byte-pair encoding keeps every character
+        raise UserError(
+            f"window.vocabulary is {config.vocabulary}, but the characters of train and [UNK] alone are "
+            f"{tokenizer.get_vocab_size()}: raise it, or use the unit word"
         )
     return tokenizer, counts.distinct
 

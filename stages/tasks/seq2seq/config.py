@@ -1,8 +1,8 @@
 """The typed parameters of sequence to sequence: its datasets, its training and its models."""
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 import stages.models.seq2seq
 from stages.config.reading import TableReading
@@ -75,6 +75,12 @@ class Tokenizer(Frozen):
     length_ratio: float = Field(
         default=9, gt=1, description="pairs one side of which has so many times more tokens do not train"
     )
+
+    @model_validator(mode="after")
+    def _shared_by_the_target(self) -> Self:
+        if self.shared and self.source not in (Side(), self.target):
+            raise ValueError("shared is true, so that target's choices are for both sides: remove source, or shared")
+        return self
 
 
 class Seq2seqDataset(DatasetConfig):

@@ -31,7 +31,8 @@ LONGEST = 128  # tokens
 def suits(sample: Sample) -> int:
     """Return how well data suit: see `Task.suits`."""
     if not sample.columns:
-        return 2 if _sides(sample) else 0
+        sides = _sides(sample)
+        return 0 if sides is None else 3 if _known_pair([*sides]) else 2
     if {"reading.source", "reading.target"} & sample.given.keys():
         return 3
     if _known_pair([column.name for column in sample.columns]):
@@ -117,8 +118,9 @@ def _sides(sample: Sample) -> tuple[str, str] | None:
     for first, second in [given] if None not in given else combinations(words, 2):
         half = [first in name for name in names]
         told_apart = all((first in name) != (second in name) for name in names)
-        if told_apart and 2 * sum(half) == len(names) and _aligned(sample, str(first), str(second)):
-            return _known_pair([str(first), str(second)]) or (str(first), str(second))
+        known = _known_pair([str(first), str(second)])  # then unequal lines are a fault, not another kind of data
+        if told_apart and 2 * sum(half) == len(names) and (known or _aligned(sample, str(first), str(second))):
+            return known or (str(first), str(second))
     return None
 
 

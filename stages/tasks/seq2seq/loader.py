@@ -73,6 +73,8 @@ def read(dataset: Dataset, reading: Reading) -> Table:
     kind = _format(files, reading)
     if kind is not Tables:  # a table's own format has a say
         refuse_unused_keys(files[0], kind.FORMAT, kind.KEYS)
+    if kind is not Cmudict and not reading.stress:
+        raise UserError(f"{files[0].key('stress')} is for the format cmudict alone: remove it")
     pairs = kind(files)
     dropped: Counter[str] = Counter()
     tables = [_rows(file, batch, dropped) for file, batch in pairs.batches()]
@@ -114,9 +116,10 @@ def _choose(rows: pa.Table, limit: int | None) -> pa.Table:
 
 
 def _side(file: Raw) -> str | None:
-    """Return which of the two names stands between the dots of a file's name, if one does."""
-    sides = (file.reading.source, file.reading.target)
-    return next((side for side in sides if side in file.path.name.split(".")), None)
+    """Return which of the two names stands between the dots of a file's name, if one does; at need in another case."""
+    sides, words = (file.reading.source, file.reading.target), file.path.name.split(".")
+    exact = [side for side in sides if side in words]
+    return next(iter([*exact, *(side for side in sides if side.casefold() in map(str.casefold, words))]), None)
 
 
 def _format(files: list[Raw], reading: Reading) -> "type[PairFormat]":
@@ -307,7 +310,9 @@ def verses(path: Path, code: str) -> dict[tuple[int, int], str]:
         text = max((value for value in strings if isinstance(value, str)), key=len, default="")
     except SyntaxError as error:
         raise UserError(f"{path} is no Python file: line {error.lineno}: {error.msg}") from None
-    pieces = re.split(r"(\d+)\.", re.sub(r"\d+\.\\\d+:(\d+)\\", r" \1. ", text))
+    except (ValueError, RecursionError, MemoryError) as error:  # a zero byte, a number of 5,000 digits, deep nesting
+        raise UserError(f"{path} is no Python file that can be parsed: {error}") from None
+    pieces = re.split(r"(?<!\d)(\d{1,6})\.", re.sub(r"\d+\.\\\d+:(\d+)\\", r" \1. ", text))
     if len(pieces) < 3:
         raise UserError(f"{path} holds no text with numbered verses")
     result: dict[tuple[int, int], str] = {}

@@ -216,3 +216,9 @@ def test_a_word_of_a_script_without_spaces_is_a_character():
     tokenizer, _ = fit_tokenizer([text], WindowConfig(unit="word"))
     assert tokenizer.encode("我爱北京 OK\n").tokens == ["我", "爱", "北", "京", " ", "OK", "\n"]
     assert tokenizer.decode(tokenizer.encode(text).ids) == text
+
+
+def test_byte_pairs_need_room_for_every_character():
+    text = "".join(chr(code) for code in range(0x4E00, 0x4E00 + 100)) * 3
+    with pytest.raises(UserError, match=r"window\.vocabulary is 60, but the characters of train .* are 101: raise it"):
+        fit_tokenizer([text], WindowConfig(unit="bpe", vocabulary=60))

@@ -213,3 +213,21 @@ def test_fewer_sources_are_some_of_the_more(dataset):
         pd.Series(read(dataset, Reading(sources=count)).rows["source"].to_pylist()).str.lower() for count in (5, 10)
     )
     assert few.nunique() == 5 and len(few) == 10 and set(few) < set(more)
+
+
+def test_names_of_files_in_another_case_are_the_sides(dataset):
+    put(dataset, {"Source.txt": "a\nb\n", "TARGET.txt": "x\ny\n"})
+    assert pairs(dataset) == [("a", "x"), ("b", "y")]
+
+
+def test_stress_is_for_the_dictionary_alone(dataset):
+    put(dataset, {"words.tsv": "source\ttarget\na\tA0\n"})
+    assert message(dataset, stress=False) == (
+        "seq2seq.datasets.mine.reading.stress in params.yaml is for the format cmudict alone: remove it"
+    )
+
+
+@pytest.mark.parametrize("code", ["x = '" + "1" * 5000 + ". a'", "x = " + "1" * 5000, "x = '\0'", "(" * 5000])
+def test_python_files_that_are_no_text_are_refused_in_words(tmp_path, code):
+    with pytest.raises(UserError, match=r"text\.py (holds no text with numbered verses|is no Python file)"):
+        verses(tmp_path / "text.py", code)
