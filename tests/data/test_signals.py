@@ -81,7 +81,7 @@ def test_arrays(tmp_path):
         ({"X": np.zeros(3)}, "has no array 'y', but X: fix reading.arrays in params.yaml"),
         ({"X": np.zeros((3, 2)), "y": np.zeros(2)}, r"'X' is \(3, 2\), for 2 labels"),
         ({"X": np.zeros((3, 2)), "y": np.zeros(2), "lengths": np.array([1, 1])}, "2 together, but there are 3 rows"),
-        ({"X": np.array(["a"]), "y": np.zeros(1)}, "'X' must hold numbers"),
+        ({"X": np.array([["a"]]), "y": np.zeros(1)}, "'X' must hold numbers"),
         ({"X": np.array([{}], object), "y": np.zeros(1)}, "cannot be read as .npz"),
     ],
 )

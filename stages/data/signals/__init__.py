@@ -6,14 +6,14 @@ from stages.config.reading import SignalReading
 from stages.data.compression import content_name
 from stages.data.formats import FORMATS as TABLES
 from stages.data.raw import RawFile, refuse_unused_keys
-from stages.data.signals.arrays import Arrays
+from stages.data.signals.arrays import NumberArrays
 from stages.data.signals.long_table import LongTable
 from stages.data.signals.signal import SignalFile
 from stages.data.signals.sound import Recording
 from stages.data.signals.uea import Arff, Ts
 from stages.runtime.errors import UserError
 
-FORMATS: tuple[type[SignalFile], ...] = (Ts, Arff, Arrays, Recording)
+FORMATS: tuple[type[SignalFile], ...] = (Ts, Arff, NumberArrays, Recording)
 
 
 def open_signals(file: RawFile[SignalReading], labelled: bool = True) -> SignalFile:

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Self
 import numpy as np
 from pydantic import Field
 
-from stages.tasks.classification.modeling.linear import NgramClassifier, NgramParameters, most_terms, vectorizer
+from stages.tasks.classification.modeling.linear import (
+    NgramClassifier,
+    NgramParameters,
+    fitted,
+    refuse_no_terms,
+    vectorizer,
+)
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -35,25 +41,28 @@ class Model(NgramClassifier):
 
     @classmethod
     def fit(cls, parameters: Parameters, data: "Prepared") -> Self:
-        """Fit on train with each C; keep the one with the best accuracy on validation (the first of equals)."""
+        """Fit on train with each unit and C; keep what has the best accuracy on validation (the first of equals)."""
         from sklearn.feature_extraction.text import CountVectorizer
 
         train, validation = data.examples("train"), data.examples("validation")
-        options = {"ngram_range": (1, parameters.ngrams), "binary": True}
-        counter = vectorizer(CountVectorizer, options, max_features=most_terms(len(data.labels))).fit(train.inputs)
-        occurs, validation_occurs = counter.transform(train.inputs), counter.transform(validation.inputs)
-        terms = counter.get_feature_names_out().tolist()
         candidates = []
-        for C in parameters.C:
-            columns = [
-                _one_against_rest(occurs, train.labels == label, train.weights, C, parameters)
-                for label in range(len(data.labels))
-            ]
-            weights, bias = (np.stack(parts, axis=-1) for parts in zip(*columns, strict=True))
-            hits = (validation_occurs @ weights + bias).argmax(axis=1) == validation.labels
-            candidates.append((hits.mean(), weights, bias))
-        _, weights, bias = max(candidates, key=lambda candidate: candidate[0])
-        return cls(options, terms, weights=weights, bias=bias)
+        for unit in parameters.options():
+            options = unit | {"binary": True}
+            counter = fitted(CountVectorizer, options, train.inputs, len(data.labels))
+            if counter is None:
+                continue
+            occurs, held_out = counter.transform(train.inputs), counter.transform(validation.inputs)
+            for C in parameters.C:
+                columns = [
+                    _one_against_rest(occurs, train.labels == label, train.weights, C, parameters)
+                    for label in range(len(data.labels))
+                ]
+                weights, bias = (np.stack(parts, axis=-1) for parts in zip(*columns, strict=True))
+                hits = (held_out @ weights + bias).argmax(axis=1) == validation.labels
+                candidates.append((hits.mean(), options, counter, weights, bias))
+        refuse_no_terms(candidates)
+        _, options, counter, weights, bias = max(candidates, key=lambda candidate: candidate[0])
+        return cls(options, counter.get_feature_names_out().tolist(), weights=weights, bias=bias)
 
     def predict(self, inputs: Sequence[str]) -> np.ndarray:
         """Return probabilities (texts, classes): each class's own, made to sum to 1."""

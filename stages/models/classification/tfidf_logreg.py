@@ -1,4 +1,4 @@
-"""Logistic regression on TF-IDF weights of word n-grams: the baseline that is hard to beat."""
+"""Logistic regression on TF-IDF weights of n-grams: the baseline that is hard to beat."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Self
@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Self
 import numpy as np
 from pydantic import Field
 
-from stages.tasks.classification.modeling.linear import NgramClassifier, NgramParameters, most_terms, vectorizer
+from stages.tasks.classification.modeling.linear import (
+    NgramClassifier,
+    NgramParameters,
+    fitted,
+    refuse_no_terms,
+    vectorizer,
+)
 from stages.tasks.classification.modeling.statistics import softmax
 
 if TYPE_CHECKING:
@@ -14,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Parameters(NgramParameters):
-    """Word n-grams, weighted, into a linear classifier."""
+    """N-grams of words or characters, weighted, into a linear classifier."""
 
     minimum_texts: int = Field(default=1, ge=1, description="n-grams in fewer texts of train are left out")
     sublinear: bool = Field(default=True, description="1 + log(count) in place of the count")
@@ -28,19 +34,23 @@ class Model(NgramClassifier):
 
     @classmethod
     def fit(cls, parameters: Parameters, data: "Prepared") -> Self:
-        """Fit on train with each C; keep the one with the best accuracy on validation (the first of equals)."""
+        """Fit on train with each unit and C; keep what has the best accuracy on validation (the first of equals)."""
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.linear_model import LogisticRegression
 
         train, validation = data.examples("train"), data.examples("validation")
-        options = {"ngram_range": (1, parameters.ngrams), "sublinear_tf": parameters.sublinear}
-        limits = {"min_df": parameters.minimum_texts, "max_features": most_terms(len(data.labels))}
-        tfidf = vectorizer(TfidfVectorizer, options, **limits).fit(train.inputs)
-        features, validation_features = tfidf.transform(train.inputs), tfidf.transform(validation.inputs)
-        candidates = [
-            LogisticRegression(C=C, max_iter=1000).fit(features, train.labels, train.weights) for C in parameters.C
-        ]
-        best = max(candidates, key=lambda model: model.score(validation_features, validation.labels))
+        candidates = []
+        for unit in parameters.options():
+            options = unit | {"sublinear_tf": parameters.sublinear}
+            tfidf = fitted(TfidfVectorizer, options, train.inputs, len(data.labels), parameters.minimum_texts)
+            if tfidf is None:
+                continue
+            features, held_out = tfidf.transform(train.inputs), tfidf.transform(validation.inputs)
+            for C in parameters.C:
+                model = LogisticRegression(C=C, max_iter=1000).fit(features, train.labels, train.weights)
+                candidates.append((model.score(held_out, validation.labels), options, tfidf, model))
+        refuse_no_terms(candidates)
+        _, options, tfidf, best = max(candidates, key=lambda candidate: candidate[0])
         weights, bias = best.coef_.T, best.intercept_
         if len(best.classes_) == 2:  # scikit-learn keeps one column for two classes
             weights, bias = np.hstack([-weights, weights]) / 2, np.concatenate([-bias, bias]) / 2

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from pydantic import Field, model_validator
 
 import stages.models.classification
-from stages.config.reading import TableReading
+from stages.config.reading import ArrayNames, TableReading
 from stages.config.schema import (
     MAX_STEPS,
     MIN_STEPS,
@@ -36,9 +36,12 @@ class Reading(TableReading):
     part: str | None = Field(
         default=None, description="the column that names official parts: train, validation (or dev), test"
     )
-    format: Literal["csv", "tsv", "jsonl", "parquet", "spreadsheet", "text"] | None = Field(
-        default=None, description="by the file's ending when null; text: a line is a text, the file's name its label"
+    format: Literal["csv", "tsv", "jsonl", "parquet", "spreadsheet", "text", "npz"] | None = Field(
+        default=None,
+        description="by the file's ending when null; text: a line is a text, the file's name its label; npz: NumPy's, "
+        "an array of characters",
     )
+    arrays: ArrayNames = ArrayNames()
     rows: int | None = Field(default=None, ge=1, description="keep at most so many rows a part, chosen by a hash")
 
 

@@ -28,6 +28,7 @@ from stages.config.reading import TableReading
 from stages.config.schema import PARTS
 from stages.data.formats import FORMATS, open_table
 from stages.data.formats.lines import open_lines
+from stages.data.npz import read_arrays
 from stages.data.official import part_by_word
 from stages.data.raw import RawFile, part_remarks, raw_files, refuse_equal_stems, shown
 from stages.data.table import Table
@@ -85,6 +86,39 @@ class LabelledLines(RecordFile):
             yield (len(line), [values[name] for name in names]) if line.strip() else None
 
 
+class TextArrays(RecordFile):
+    """NumPy's `.npz`: the characters of all texts one after the other, their lengths, and their labels."""
+
+    FORMAT, ENDINGS = "npz", (".npz",)
+
+    def __init__(self, file: RawFile[TableReading]) -> None:
+        super().__init__(file)
+        assert isinstance(self.reading, Reading)
+        self._columns, self._arrays = [self.reading.text, self.reading.label], self.reading.arrays
+
+    def names(self, wanted: Sequence[Column] = ()) -> list[str]:
+        """Return what the columns are called: as `reading` calls them; see `TableFile.names`."""
+        self.check_columns(self._columns, wanted)
+        return self._columns
+
+    def records(self, wanted: Sequence[Column]) -> Iterator[Record | None]:
+        """Yield each text with its label.
+
+        Raises:
+            UserError: the array of values holds no characters.
+        """
+        self.names(wanted)
+        names = distinct_names(wanted)
+        characters, lengths, labels = read_arrays(self.file, self._arrays)
+        if characters.dtype.kind != "U" or characters.ndim != 1:
+            held = f"{characters.dtype} {characters.shape}"
+            raise UserError(f"{self.path}: the array '{self._arrays.values}' must hold characters, but holds {held}")
+        ends = np.cumsum(lengths)
+        for start, end, label in zip(ends - lengths, ends, labels.tolist(), strict=True):
+            values = {self._columns[0]: "".join(characters[start:end].tolist()), self._columns[1]: label}
+            yield (int(end - start), [values[name] for name in names])
+
+
 def read(dataset: Dataset, reading: Reading) -> Table:
     """Read a dataset's raw files.
 
@@ -100,7 +134,7 @@ def read(dataset: Dataset, reading: Reading) -> Table:
     files, tables, rated, labels = [], [], 0, Labels()
     dropped: Counter[str] = Counter()
     for file in progress(raw, desc="read", unit="file"):
-        table = open_table(file, (*FORMATS, LabelledLines))
+        table = open_table(file, (*FORMATS, LabelledLines, TextArrays))
         tables += _FileRows(table, reading, labels).read()
         rated += table.rows
         dropped["blank line"] += table.blank_lines

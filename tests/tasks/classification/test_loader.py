@@ -5,6 +5,7 @@ import lzma
 import re
 import zipfile
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -359,3 +360,16 @@ def test_an_archive_of_one_file_is_read_as_that_file(dataset):
 def test_a_nul_byte_is_named_with_its_place(dataset):
     put(dataset, "d.csv", "text,label\nmist s\0n n0,a\nbread,b\n")
     assert "d.csv holds 1 NUL byte(s), as no text does, the first in line 2 (byte 17): " in message(dataset)
+
+
+def test_characters_in_arrays(dataset):
+    letters = np.array(list("ACGTTA"))
+    np.savez(dataset.raw / "genes.npz", X=letters, y=[3, 0], lengths=[4, 2])
+    rows = read(dataset, Reading()).rows.to_pylist()
+    assert [(row["id"], row["text"], row["label"]) for row in rows] == [
+        ("genes-1", "ACGT", "3"),
+        ("genes-2", "TA", "0"),
+    ]
+    np.savez(dataset.raw / "genes.npz", X=np.zeros(6), y=[3, 0], lengths=[4, 2])
+    with pytest.raises(UserError, match=r"genes\.npz: the array 'X' must hold characters, but holds float64"):
+        read(dataset, Reading())

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from stages.config.dataset import Dataset
@@ -200,3 +201,27 @@ def test_vectors_of_a_file_need_the_models_width(dataset, data, tmp_path):
 
 def test_labels_are_those_of_train(data):
     assert data.labels == LABELS
+
+
+@pytest.mark.parametrize("name", ["tfidf_logreg", "nbsvm"])
+def test_validation_chooses_what_n_grams_are_of(name, tmp_path):
+    """Of words that never come again, their letters still tell the label."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 2, 300)
+    texts = ["".join(rng.choice(list("acgt"), 12)) + ("aggag" if label else "tcctc") for label in labels]
+    dataset = make_dataset(tmp_path, {"all": pd.DataFrame({"text": texts, "label": labels})}, entry={})
+    parameters = tiny_model(name, ngrams_of=("word", "character"), character_ngrams=5)
+    model = model_module("classification", name).Model.fit(parameters, PreparedTexts.open(dataset.prepared / "tokens"))
+    assert model.options["analyzer"] == "char"
+    assert (model.predict(["ccccaggag", "aaaatcctc"]).argmax(axis=1) == [1, 0]).all()
+    model.save(tmp_path)
+    again = model_module("classification", name).Model.load(tmp_path)
+    np.testing.assert_array_equal(again.predict(texts[:9]), model.predict(texts[:9]))
+
+
+def test_texts_without_a_frequent_n_gram_are_refused_in_words(tmp_path):
+    table = pd.DataFrame({"text": [f"word{n}" for n in range(200)], "label": ["a", "b"] * 100})
+    dataset = make_dataset(tmp_path, {"all": table}, entry={})
+    data = PreparedTexts.open(dataset.prepared / "tokens")
+    with pytest.raises(UserError, match="no n-gram that stands in enough of them: lower minimum_texts, or add"):
+        model_module("classification", "tfidf_logreg").Model.fit(tiny_model("tfidf_logreg", minimum_texts=2), data)

@@ -1,27 +1,28 @@
-"""What the linear baselines on word n-grams share: the vectorizer, and saving as plain arrays."""
+"""What the linear baselines on n-grams share: the vectorizer, and saving as plain arrays."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 import numpy as np
 from pydantic import Field
 
 from stages.config.schema import ModelConfig
 from stages.data.scripts import CHARACTER, CHARACTERS
+from stages.runtime.errors import UserError
 from stages.runtime.files import write_text
 from stages.tasks.classification.modeling.contract import Baseline
 
 # Words of one letter count, unlike in scikit-learn's own pattern: "I" and "a" tell something. Where no spaces stand
 # between words, each character is one.
 WORD = rf"{CHARACTER}|[^\W{CHARACTERS}]+"
-MOST_WEIGHTS = 10_000_000  # fitting keeps some twenty arrays of as many
+MOST_WEIGHTS = 10_000_000  # n-grams times classes: fitting keeps some twenty arrays of as many; the most frequent stay
 Vectorizer = TypeVar("Vectorizer")
 
 
 class NgramParameters(ModelConfig):
-    """What the baselines on word n-grams share."""
+    """What the baselines on n-grams share."""
 
     INPUT = "tokens"
 
@@ -31,6 +32,16 @@ class NgramParameters(ModelConfig):
         le=5,
         description="the longest n-gram, in words; n-grams times labels are at most 10 million, by the most frequent",
     )
+    ngrams_of: tuple[Literal["word", "character"], ...] = Field(
+        default=("word",), min_length=1, description="validation chooses"
+    )
+    character_ngrams: int = Field(default=4, ge=1, le=8, description="the longest n-gram, in characters")
+
+    def options(self) -> Iterator[dict[str, Any]]:
+        """Yield what the vectorizer is told for each of the units, as JSON values."""
+        for unit in self.ngrams_of:
+            longest = self.ngrams if unit == "word" else self.character_ngrams
+            yield {"analyzer": "word" if unit == "word" else "char", "ngram_range": (1, longest)}
 
 
 class NgramClassifier(Baseline):
@@ -59,11 +70,29 @@ class NgramClassifier(Baseline):
         return cls(content["options"], content["terms"], **arrays)
 
 
-def most_terms(classes: int) -> int:
-    """Return how many n-grams a linear classifier of so many classes may have; of more, the most frequent stay."""
-    return MOST_WEIGHTS // classes
+def fitted(kind: Any, options: dict[str, Any], texts: Sequence[str], classes: int, minimum_texts: int = 1) -> Any:
+    """Return a vectorizer fitted on texts; None if they hold no n-gram that stands in so many of them."""
+    limits = {"min_df": minimum_texts, "max_features": MOST_WEIGHTS // classes}
+    try:
+        return vectorizer(kind, options, **limits).fit(texts)
+    except ValueError:  # "empty vocabulary", or "no terms remain": scikit-learn has no type of its own for it
+        return None
+
+
+def refuse_no_terms(candidates: Sequence[Any]) -> None:
+    """Refuse texts that nothing could be fitted on.
+
+    Raises:
+        UserError: there is no candidate.
+    """
+    if not candidates:
+        raise UserError(
+            "train's texts have no n-gram that stands in enough of them: lower minimum_texts, or add character to "
+            "ngrams_of"
+        )
 
 
 def vectorizer(kind: Callable[..., Vectorizer], options: dict[str, Any], **more: Any) -> Vectorizer:
-    """Return one of scikit-learn's vectorizers for word n-grams; `options` may have been read from JSON."""
-    return kind(token_pattern=WORD, **options | {"ngram_range": tuple(options["ngram_range"])}, **more)
+    """Return one of scikit-learn's vectorizers for n-grams; `options` may have been read from JSON."""
+    pattern = {"token_pattern": WORD} if options["analyzer"] == "word" else {}
+    return kind(**pattern, **options | {"ngram_range": tuple(options["ngram_range"])}, **more)
