@@ -87,6 +87,16 @@ def write_series(folder: str, megabytes: str) -> None:
     frame.to_csv(Path(folder, "raw.csv"), float_format="%.2f")
 
 
+def write_signals(folder: str, megabytes: str) -> None:
+    """Write labelled signals, three channels of two hundred steps each."""
+    rng = np.random.default_rng(0)
+    with Path(folder, "raw.ts").open("w") as file:
+        file.write("@data\n")
+        for number in range(round(int(megabytes) * 1e6 / (3 * 200 * 7))):
+            channels = rng.normal(size=(3, 200)).cumsum(axis=1).round(3).tolist()
+            file.write(":".join([*(",".join(map(str, channel)) for channel in channels), "ab"[number % 2]]) + "\n")
+
+
 # Of each task: what writes its input, an entry without its name, a model, and the stages.
 KINDS: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "generation": (
@@ -106,6 +116,12 @@ KINDS: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
         "      source: {path: raw.csv}\n      reading: {timestamp: time}\n"
         "      window: {look_back: 168, horizon: 24, season: 24}\n",
         "naive",
+        ("fetch", "validate", "split", "window", "audit"),
+    ),
+    "signals": (
+        "write_signals",
+        "      source: {path: raw.ts}\n",
+        "majority",
         ("fetch", "validate", "split", "window", "audit"),
     ),
 }

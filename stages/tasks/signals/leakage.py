@@ -6,7 +6,7 @@ reads are made again from the parts.
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -29,20 +29,53 @@ def check_leaks(dataset: Dataset) -> Findings:
     split, config = dataset.params("split", SplitConfig), dataset.params("window", WindowConfig)
     parts = {name: pd.read_parquet(dataset.part(name)) for name in PARTS}
     official = set(pd.read_parquet(dataset.table, columns=["part"])["part"].dropna())
-    folder, labels = dataset.prepared / "frames", read_json(dataset.prepared / "frames" / "meta.json")["labels"]
+    folder, expected = dataset.prepared / "frames", Expected.of(parts["train"], config)
+    labels = read_json(folder / "meta.json")["labels"]
     findings = {
         "shared_signals": shared_signals(parts),
         "empty_parts_or_labels": empty_parts_or_labels(parts, split.rare_below, official),
         "stratification": stratification(parts, split.tolerance, official),
         "labels": foreign_labels(parts["train"], labels),
-        "scaler": foreign_scaler(parts["train"], read_json(folder / "scaler.json"), config),
+        "scaler": foreign_scaler(read_json(folder / "scaler.json"), expected),
         "arrays": [],
     }
     for name in PREPARED_PARTS:
         names = ("values", "offsets", "labels")
         arrays = {kind: np.load(folder / f"{name}.{kind}.npy", mmap_mode="r") for kind in names}
-        findings["arrays"] += foreign_arrays(name, parts[name], parts["train"], labels, arrays, config)
+        findings["arrays"] += foreign_arrays(name, parts[name], labels, arrays, expected)
     return findings
+
+
+class Expected(NamedTuple):
+    """What the scaler must be, and what frames it makes."""
+
+    mean: np.ndarray  # (F,)
+    deviation: np.ndarray  # (F,)
+    config: WindowConfig
+
+    @classmethod
+    def of(cls, train: pd.DataFrame, config: WindowConfig) -> Self:
+        """Return it for all steps of train together."""
+        together = np.concatenate(signals(train))
+        return cls(together.mean(axis=0), _deviation(together), config)
+
+    def frames(self, values: np.ndarray) -> np.ndarray:
+        """Return the frames (T, F) of a signal (steps, F), cut."""
+        mean, deviation = self.mean, self.deviation
+        if self.config.scaler == "each":
+            mean, deviation = values.mean(axis=0), _deviation(values)
+        if self.config.scaler != "none":
+            values = (values - mean) / deviation
+        if (steps := self.config.steps_per_frame) > 1:
+            framed = [values[start : start + steps].mean(axis=0) for start in range(0, len(values), steps)]
+            values = np.array(framed).reshape(-1, values.shape[1])
+        return values[: self.config.maximum_length]
+
+
+def _deviation(values: np.ndarray) -> np.ndarray:
+    """Return each channel's standard deviation, 1 where it is constant but for rounding."""
+    constant = values.std(axis=0) <= 1e-12 * np.abs(values).max(axis=0, initial=0)
+    return np.where(constant, 1.0, values.std(axis=0))
 
 
 def signals(part: pd.DataFrame) -> list[np.ndarray]:
@@ -69,75 +102,49 @@ def shared_signals(parts: Mapping[Part, pd.DataFrame]) -> list[str]:
     return lines
 
 
-def train_statistics(train: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean and the deviation of each channel over all steps of train, 1 where it is constant."""
-    together = np.concatenate(signals(train))
-    deviation = together.std(axis=0)
-    constant = deviation <= 1e-12 * np.abs(together).max(axis=0, initial=0)
-    return together.mean(axis=0), np.where(constant, 1.0, deviation)
-
-
-def foreign_scaler(train: pd.DataFrame, scaler: Mapping[str, Any], config: WindowConfig) -> list[str]:
+def foreign_scaler(scaler: Mapping[str, Any], expected: Expected) -> list[str]:
     """Return a line for whatever of the scaler is not train's, or not as the parameters say."""
-    mean, deviation = train_statistics(train)
     lines = [
-        f"fitted {name} {np.round(fitted, 6).tolist()} is not train's {np.round(expected, 6).tolist()}"
-        for name, fitted, expected in (("mean", scaler["mean"], mean), ("deviation", scaler["deviation"], deviation))
-        if len(fitted) != len(expected) or not np.allclose((np.array(fitted) - expected) / deviation, 0, atol=1e-9)
+        f"fitted {name} {np.round(fitted, 6).tolist()} is not train's {np.round(of_train, 6).tolist()}"
+        for name, fitted, of_train in (
+            ("mean", scaler["mean"], expected.mean),
+            ("deviation", scaler["deviation"], expected.deviation),
+        )
+        if len(fitted) != len(of_train) or not np.allclose((fitted - of_train) / expected.deviation, 0, atol=1e-9)
     ]
-    if (scaler["kind"], scaler["steps_per_frame"]) != (config.scaler, config.steps_per_frame):
+    if (scaler["kind"], scaler["steps_per_frame"]) != (expected.config.scaler, expected.config.steps_per_frame):
         lines.append("the scaler is not of the kind that params.yaml names")
     return lines
 
 
 def foreign_arrays(
-    name: Part,
-    part: pd.DataFrame,
-    train: pd.DataFrame,
-    labels: Sequence[str],
-    arrays: Mapping[str, np.ndarray],
-    config: WindowConfig,
+    name: Part, part: pd.DataFrame, labels: Sequence[str], arrays: Mapping[str, np.ndarray], expected: Expected
 ) -> list[str]:
     """Return a line for whatever of the arrays that training reads is not what the part makes.
 
     Args:
         name: of the part.
         part: it.
-        train: what the scaler is fitted on.
         labels: the fitted ones.
         arrays: values (t, F), offsets (n + 1,), labels (n,).
-        config: how a signal becomes frames.
+        expected: what frames the signals make.
     """
-    expected = [np.array(labels).tolist().index(label) if label in labels else -1 for label in part["label"]]
-    lines = [] if arrays["labels"].tolist() == expected else [f"{name}: the labels that train reads are not the part's"]
-    if len(arrays["offsets"]) != len(part) + 1:
-        return [*lines, f"{name}: {len(arrays['offsets']) - 1} signals are prepared, but the part has {len(part)}"]
-    mean, deviation = train_statistics(train)
+    number = {label: place for place, label in enumerate(labels)}
+    numbers = [number.get(label, -1) for label in part["label"]]
+    lines = [] if arrays["labels"].tolist() == numbers else [f"{name}: the labels that train reads are not the part's"]
+    ends = arrays["offsets"]
+    if len(ends) != len(part) + 1:
+        return [*lines, f"{name}: {len(ends) - 1} signals are prepared, but the part has {len(part)}"]
     different = [
         row
-        for row, values, start, end in zip(
-            part["id"], signals(part), arrays["offsets"][:-1], arrays["offsets"][1:], strict=True
-        )
-        if not _alike(arrays["values"][start:end], _frames(values, mean, deviation, config))
+        for row, values, start, end in zip(part["id"], signals(part), ends[:-1], ends[1:], strict=True)
+        if not _alike(arrays["values"][start:end], expected.frames(values))
     ]
     if different:
-        rows = ", ".join(different[:LISTED]) + (
-            f" and {len(different) - LISTED} more" if len(different) > LISTED else ""
-        )
+        more = f" and {len(different) - LISTED} more" if len(different) > LISTED else ""
+        rows = ", ".join(different[:LISTED]) + more
         lines.append(f"{name}: the frames of {len(different)} signal(s) are not what the part makes: {rows}")
     return lines
-
-
-def _frames(values: np.ndarray, mean: np.ndarray, deviation: np.ndarray, config: WindowConfig) -> np.ndarray:
-    if config.scaler == "each":
-        own = values.std(axis=0)
-        constant = own <= 1e-12 * np.abs(values).max(axis=0, initial=0)
-        mean, deviation = values.mean(axis=0), np.where(constant, 1.0, own)
-    if config.scaler != "none":
-        values = (values - mean) / deviation
-    groups = range(0, len(values), config.steps_per_frame)
-    framed = [values[start : start + config.steps_per_frame].mean(axis=0) for start in groups]
-    return np.array(framed[: config.maximum_length]).reshape(-1, values.shape[1])
 
 
 def _alike(one: np.ndarray, other: np.ndarray) -> bool:
