@@ -53,23 +53,24 @@ def predict(
     if attention and output_format not in (None, TableFormat.JSONL):
         raise UsageError("--attention goes with --format jsonl")
     prepare_jax()
-    folder = find_model(paths, dataset, model)
-    saved: SavedClassifier
-    if is_of_signals(folder):
-        from stages.app.predict_signals import label_signals, read_signals
-        from stages.tasks.signals.modeling.saved import Saved as SavedSignals
-
-        saved = signals = SavedSignals(folder)
-        seeds = choose_seeds(saved, seed)
-        rows = label_signals(signals, read_signals(signals, source.read()), seeds, attention)
-    else:
-        saved = texts = Saved(folder)
-        seeds = choose_seeds(saved, seed)
-        rows = label_texts(texts, source.read(), seeds, attention)
+    saved, rows = _labelled(find_model(paths, dataset, model), source, seed, attention)
     if output_format is None and attention:
         output_format = TableFormat.JSONL
     default = TableFormat.TABLE if sys.stdout.isatty() else TableFormat.CSV
     write_output(FORMATTERS[output_format or default]([saved.item, *saved.labels], rows))
+
+
+def _labelled(folder: Path, source: TextSource, seed: int | None, attention: bool) -> tuple[SavedClassifier, list[Row]]:
+    """Return the classifier of a folder, of texts or of signals, and a row for each of what it was asked."""
+    if not is_of_signals(folder):
+        texts = Saved(folder)
+        return texts, label_texts(texts, source.read(), choose_seeds(texts, seed), attention)
+    from stages.app.predict_signals import label_signals, read_signals  # imports pandas
+    from stages.tasks.signals.modeling.saved import Saved as SavedSignals
+
+    signals = SavedSignals(folder)
+    seeds = choose_seeds(signals, seed)
+    return signals, label_signals(signals, read_signals(signals, source.read()), seeds, attention)
 
 
 def is_of_signals(folder: Path) -> bool:

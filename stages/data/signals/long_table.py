@@ -1,10 +1,12 @@
 """A long table: a row for each step of a signal, with the signal's name and label in every row."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from stages.config.reading import SignalReading
 from stages.config.schema import PARTS
@@ -16,15 +18,16 @@ from stages.data.tables import MISSING, Batch, Column
 from stages.runtime.errors import UserError
 
 
-class _Rows(NamedTuple):
+@dataclass
+class _Rows:
     """The rows of one signal, so far."""
 
     name: Any
     first: int  # row in the file
-    labels: list[Any]
-    parts: list[Any]
-    times: list[Any]
-    values: list[list[float]]
+    labels: set[Any] = field(default_factory=set)
+    parts: set[Any] = field(default_factory=set)
+    times: list[Any] = field(default_factory=list)
+    values: list[np.ndarray] = field(default_factory=list)  # (rows, F) each
 
 
 class LongTable(SignalFile):
@@ -47,21 +50,21 @@ class LongTable(SignalFile):
         current: _Rows | None = None
         seen: set[Any] = set()
         for batch in self.table.batches([*named, *(Column(name, "channels") for name in channels)]):
-            names, numbers = batch.values(self.reading.signal), self._numbers(batch, channels)
-            others = {key: batch.values(name) for key, name in uses.items() if name}
-            none = [None] * len(names)
-            for place, (row, name) in enumerate(zip(batch.rows, names, strict=True)):
+            values = self._numbers(batch, channels)
+            columns = {key: batch.values(name) for key, name in uses.items() if name is not None}
+            for start, end in _runs(columns["signal"]):
+                name = columns["signal"][start]
                 if current is None or name != current.name:
                     if current is not None:
-                        yield from self._signal(current)
-                    self._note_name(name, row, seen)
-                    current = _Rows(name, row, [], [], [], [])
-                current.labels.append(others.get("label", none)[place])
-                current.parts.append(others.get("part", none)[place])
-                current.times.append(others.get("time", none)[place])
-                current.values.append(numbers[place])
+                        yield self._signal(current)
+                    self._note_name(name, batch.rows[start], seen)
+                    current = _Rows(name, batch.rows[start])
+                current.labels.update(columns.get("label", [])[start:end])
+                current.parts.update(columns.get("part", [])[start:end])
+                current.times += columns.get("time", [])[start:end]
+                current.values.append(values[start:end])
         if current is not None:
-            yield from self._signal(current)
+            yield self._signal(current)
 
     def _channels(self, others: set[str]) -> list[str]:
         if self.reading.channels is not None:
@@ -81,49 +84,55 @@ class LongTable(SignalFile):
             self.faults.add(f"the column '{self.reading.signal}' names no signal in ", "fill it in", f"row {row}")
         seen.add(name)
 
-    def _numbers(self, batch: Batch, channels: list[str]) -> list[list[float]]:
-        columns = []
-        for name in channels:
-            column = []
-            for row, value in zip(batch.rows, batch.values(name), strict=True):
-                missing = value is None or (isinstance(value, str) and value.strip().lower() in MISSING)
-                try:
-                    column.append(np.nan if missing else float(value))
-                except (TypeError, ValueError, OverflowError):
+    def _numbers(self, batch: Batch, channels: list[str]) -> np.ndarray:
+        """Return the values (rows, F); what is missing is not-a-number, and so is what is no number, which is noted."""
+        columns = np.empty((len(batch.rows), len(channels)))
+        for place, name in enumerate(channels):
+            column = batch.series(name)
+            numbers = pd.to_numeric(column, errors="coerce").astype(float)
+            if numbers.isna().any():
+                missing = column.isna() | column.astype(str).str.strip().str.lower().isin(MISSING)
+                for row in map(int, np.flatnonzero(numbers.isna() & ~missing)):
                     advice = f"fix the file, or name the columns of values by {self.file.key('channels')}"
-                    self.faults.add(
-                        f"the column '{name}' must hold numbers, but ", advice, f"row {row}: {shown(value)}"
-                    )
-                    column.append(np.nan)
-            columns.append(column)
-        return [list(values) for values in zip(*columns, strict=True)]
+                    problem, value = f"the column '{name}' must hold numbers, but ", shown(column.iloc[row])
+                    self.faults.add(problem, advice, f"row {batch.rows[row]}: {value}")
+            columns[:, place] = numbers
+        return columns
 
-    def _signal(self, rows: _Rows) -> Iterator[Signal]:
-        """Yield a signal, if its rows agree."""
-        labels, parts = {*map(str, rows.labels)}, {*map(str, rows.parts)} if self.reading.part else set()
-        for key, named in (("label", labels), ("part", parts)):
+    def _signal(self, rows: _Rows) -> Signal:
+        """Return a signal; note it if its rows do not agree."""
+        place = f"{shown(rows.name)}, from row {rows.first}"
+        for key, named in (("label", rows.labels), ("part", rows.parts)):
             if len(named) > 1:
-                place = f"{shown(rows.name)}, from row {rows.first}: {', '.join(sorted(named)[:3])}"
-                self.faults.add(f"signals have several values in the column of {key}s: ", "a signal has one", place)
-        values = np.array(rows.values)
+                listing = ", ".join(sorted(map(str, named))[:3])
+                problem = f"signals have several values in the column of {key}s: "
+                self.faults.add(problem, "a signal has one", f"{place}: {listing}")
+        values = np.concatenate(rows.values)
         if self.reading.time is not None:
             times = _sortable(rows.times)
             order = sorted(range(len(times)), key=times.__getitem__)
             if any(times[one] == times[other] for one, other in pairwise(order)):
                 problem = f"signals have a time twice in the column '{self.reading.time}': "
-                self.faults.add(problem, "remove or merge such rows", f"{shown(rows.name)}, from row {rows.first}")
+                self.faults.add(problem, "remove or merge such rows", place)
             values = values[order]
-        yield Signal(self.count, rows.labels[0], values, self._part(rows))
+        return Signal(self.count, next(iter(rows.labels), None), values, self._part(rows))
 
     def _part(self, rows: _Rows) -> Any:
         if self.reading.part is None:
             return self.file.part
-        value = rows.parts[0]
+        value = next(iter(rows.parts), None)
         part = part_by_word(str(value)) if value else self.file.part
         if value and part is None:
             problem = f"the column '{self.reading.part}' must hold {', '.join(PARTS)} or nothing, but "
             self.faults.add(problem, "fix the file", f"row {rows.first}: {shown(value)}")
         return part
+
+
+def _runs(names: list[Any]) -> Iterator[tuple[int, int]]:
+    """Yield where each run of equal names begins and ends."""
+    array = np.array([*names, object()], object)[:-1]  # never an array of more dimensions
+    ends = [*(np.flatnonzero(array[1:] != array[:-1]) + 1), len(array)] if len(array) else []
+    yield from pairwise([0, *map(int, ends)])
 
 
 def _sortable(times: list[Any]) -> list[Any]:
