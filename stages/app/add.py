@@ -30,7 +30,7 @@ from stages.config.resolved import write_resolved
 from stages.config.schema import NAME_PATTERN, BaseParams
 from stages.config.sources import Url
 from stages.data.downloads import fetch_source
-from stages.data.signals.sound import Recording
+from stages.data.signals import FORMATS as SIGNAL_FORMATS
 from stages.runtime.errors import ConfigError, UsageError, UserError, nearest
 from stages.runtime.files import sha256
 from stages.split import split
@@ -184,7 +184,7 @@ def _provide(paths: Paths, source: str, raw: Path) -> list[Choice]:
             target = raw / file.relative_to(path)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.symlink_to(file)
-        within = [Choice("source.subfolders", True, "recordings in folders, whose names are their labels")]
+        within = [Choice("source.subfolders", True, "files of signals lie in its folders")]
         return [*_place(paths, path), *within]
     if not any(file.is_file() for file in files):
         folders = ", ".join(file.name for file in files[:3])
@@ -197,10 +197,11 @@ def _provide(paths: Paths, source: str, raw: Path) -> list[Choice]:
 
 
 def _in_subfolders(path: Path, files: Sequence[Path]) -> list[Path]:
-    """Return the recordings in the subfolders of a folder that holds no files itself."""
-    if path.is_file() or any(file.is_file() for file in files):
+    """Return the files of signals in a folder's subfolders, unless such files lie in the folder itself."""
+    endings = {ending for kind in SIGNAL_FORMATS for ending in kind.ENDINGS}
+    if path.is_file() or any(file.suffix.lower() in endings for file in files):
         return []
-    return sorted(file for file in path.rglob("*") if file.suffix.lower() in Recording.ENDINGS)
+    return sorted(file for file in path.rglob("*") if file.suffix.lower() in endings)
 
 
 def _place(paths: Paths, path: Path) -> list[Choice]:

@@ -247,6 +247,7 @@ def add(
         list[str] | None, typer.Option(metavar="COLUMN", help="Known ahead; may be given again.")
     ] = None,
     series: Annotated[str | None, typer.Option(metavar="COLUMN", help="That names a row's series.")] = None,
+    signal: Annotated[str | None, typer.Option(metavar="COLUMN", help="That names a row's signal.")] = None,
     time_format: Annotated[str | None, typer.Option(metavar="FORMAT", help="Of times, as strptime names it.")] = None,
     time_zone: Annotated[str | None, typer.Option(metavar="ZONE", help="Of times, such as Europe/Berlin.")] = None,
     frequency: Annotated[str | None, typer.Option(metavar="ALIAS", help="Of times: 30min, h, D, W, MS, …")] = None,
@@ -294,6 +295,7 @@ def add(
         "values": values,
         "covariates": covariates,
         "series": series,
+        "signal": signal,
         "time_format": time_format,
         "time_zone": time_zone,
         "frequency": frequency,

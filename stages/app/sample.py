@@ -253,8 +253,7 @@ def _look_at_texts(files: Sequence[Path], given: Mapping[str, Any]) -> Sample:
 
 def _look_at_signals(folder: Path, files: Sequence[Path], given: Mapping[str, Any]) -> Sample:
     """Return the first signals, evenly from all files."""
-    keys = {key.removeprefix("reading."): value for key, value in given.items() if key.startswith("reading.")}
-    reading = SignalReading(**{key: value for key, value in keys.items() if key in SignalReading.model_fields})
+    reading = SignalReading(**_nested(given).get("reading", {}))
     signals: list[Signal] = []
     chosen = files[:: max(1, len(files) // SIGNALS)]
     for path in chosen:
@@ -262,3 +261,15 @@ def _look_at_signals(folder: Path, files: Sequence[Path], given: Mapping[str, An
         signals += islice(opened.signals(), max(1, SIGNALS // len(chosen)))
         opened.faults.refuse()
     return Sample(files, signals=signals, rows=len(signals), given=given)
+
+
+def _nested(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return keys with dots as mappings in mappings."""
+    content: dict[str, Any] = {}
+    for key, value in given.items():
+        *parents, last = key.split(".")
+        node = content
+        for parent in parents:
+            node = node.setdefault(parent, {})
+        node[last] = value
+    return content

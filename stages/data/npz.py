@@ -35,7 +35,7 @@ def read_arrays(file: RawFile[FileReading], names: ArrayNames, labelled: bool = 
                 raise UserError(f"{file.path} has no array {listed([*map(repr, lacking)])}, but {there}: fix {key}")
             values = archive[names.values]
             lengths = archive[names.lengths] if names.lengths in archive.files else None
-            labels = archive[names.labels] if labelled else np.full(len(values if lengths is None else lengths), None)
+            labels = archive[names.labels] if labelled else None
     except DAMAGE as error:
         raise UserError(f"{file.path} cannot be read as .npz ({error}): is it damaged, or pickled?") from None
     return _fitting(file, names, values, labels, lengths)
@@ -53,11 +53,18 @@ def _refuse_bomb(file: RawFile[FileReading]) -> None:
 
 
 def _fitting(
-    file: RawFile[FileReading], names: ArrayNames, values: np.ndarray, labels: np.ndarray, lengths: np.ndarray | None
+    file: RawFile[FileReading],
+    names: ArrayNames,
+    values: np.ndarray,
+    labels: np.ndarray | None,
+    lengths: np.ndarray | None,
 ) -> Arrays:
     """Return the arrays with one sequence after the other."""
-    if labels.ndim != 1:
-        raise UserError(f"{file.path}: the array '{names.labels}' must be (sequences,), but is {labels.shape}")
+    if not values.ndim or not values.size or (lengths is not None and not lengths.ndim):
+        raise UserError(f"{file.path}: the array '{names.values}' is {values.shape}: it holds no sequence")
+    labels = (
+        np.full(len(values if lengths is None else lengths), None) if labels is None else _plain(file, names, labels)
+    )
     if lengths is None:
         if values.ndim < 2 or len(values) != len(labels):
             raise UserError(
@@ -71,7 +78,20 @@ def _fitting(
             f"{file.path}: '{names.values}' {values.shape}, '{names.lengths}' {lengths.shape} and '{names.labels}' "
             f"{labels.shape} do not fit: lengths and labels are (sequences,)"
         )
-    if (lengths < 0).any() or lengths.sum() != len(values):
-        total = shown(int(lengths.sum()))
-        raise UserError(f"{file.path}: the lengths are {total} together, but there are {len(values)} rows")
+    total = sum(lengths.tolist())
+    if (lengths < 0).any() or total != len(values):
+        raise UserError(f"{file.path}: the lengths are {shown(total)} together, but there are {len(values)} rows")
     return Arrays(values, lengths.astype(np.int64), labels)
+
+
+def _plain(file: RawFile[FileReading], names: ArrayNames, labels: np.ndarray) -> np.ndarray:
+    """Return labels that are texts or numbers."""
+    if labels.ndim != 1 or labels.dtype.kind not in "USiufb":
+        held = f"{labels.dtype} {labels.shape}"
+        raise UserError(f"{file.path}: the array '{names.labels}' must hold a text or a number a sequence, not {held}")
+    if labels.dtype.kind != "S":
+        return labels
+    try:
+        return np.char.decode(labels, "utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{file.path}: the array '{names.labels}' is not UTF-8: {error.reason}") from None

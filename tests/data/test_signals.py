@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from stages.config.reading import SignalReading, Sound
 from stages.data.raw import RawFile
-from stages.data.signals import open_signals
+from stages.data.signals import open_signals, sound
 from stages.data.signals.signal import Signal
 from stages.data.signals.sound import mel_filters, sound_frames
 from stages.runtime.errors import UserError
@@ -83,6 +84,12 @@ def test_arrays(tmp_path):
         ({"X": np.zeros((3, 2)), "y": np.zeros(2), "lengths": np.array([1, 1])}, "2 together, but there are 3 rows"),
         ({"X": np.array([["a"]]), "y": np.zeros(1)}, "'X' must hold numbers"),
         ({"X": np.array([{}], object), "y": np.zeros(1)}, "cannot be read as .npz"),
+        ({"X": np.float64(1), "y": np.zeros(1)}, r"'X' is \(\): it holds no sequence"),
+        ({"X": np.zeros((0, 4)), "y": np.zeros(0)}, r"'X' is \(0, 4\): it holds no sequence"),
+        (
+            {"X": np.zeros((1, 4)), "y": np.array(["2020"], "datetime64[Y]")},
+            "'y' must hold a text or a number",
+        ),
     ],
 )
 def test_arrays_that_do_not_fit(tmp_path, arrays, message):
@@ -104,6 +111,7 @@ def test_arrays_that_unpack_to_more_than_the_limit(tmp_path):
         ("d.ts", "@data\n1,2:1:a\n", r"different lengths: line 2 \(2, 1 values\)"),
         ("d.ts", "@timestamps true\n@data\n(0,1):a\n", "carry time stamps"),
         ("d.ts", "@classlabel false\n@data\n1,2\n", "have no labels"),
+        ("d.ts", "@data\n1,2\n1,2:a\n", "these lines have no label: line 2"),
         ("d.ts", "@data\n", "holds no signals"),
         ("d.npz", b"nothing of the kind", "is no .npz file"),
         ("d.what", b"x", "the ending '.what' tells no format of signals"),
@@ -120,6 +128,8 @@ def test_what_cannot_be_read_is_told_with_its_place(tmp_path, name, content, mes
         ("s,1,2,3,a\nt,1,2,3,b\ns,2,2,3,a\n", "the rows of a signal do not stand together: row 3: 's'"),
         ("s,1,2,3,a\ns,2,2,3,b\n", "several values in the column of labels: 's', from row 1: a, b"),
         ("s,1,2,3,a\ns,1,2,3,a\n", "a time twice in the column 'time': 's', from row 1"),
+        ("s,1,2,3,a\ns,,2,3,a\n", "the column 'time' must hold numbers, or times .* for 's', from row 1"),
+        ("s,9:00,2,3,a\ns,10:00,2,3,a\n", "the column 'time' must hold numbers, or times .* for 's', from row 1"),
         ("s,1,q,3,a\n", "the column 'x' must hold numbers, but row 1: 'q'"),
         (",1,2,3,a\n", "the column 'signal' names no signal in row 1"),
     ],
@@ -201,3 +211,38 @@ def test_recordings_in_folders(tmp_path):
 def test_a_pattern_must_have_one_group(pattern):
     with pytest.raises(ValueError, match="must"):
         SignalReading(label_pattern=pattern)
+
+
+def test_labels_that_are_bytes_and_signals_without_steps(tmp_path):
+    np.savez(tmp_path / "d.npz", X=np.arange(3.0), y=np.array([b"a", b"b"]), lengths=[0, 3])
+    signals = read(tmp_path / "d.npz")
+    assert [(signal.label, signal.values.shape) for signal in signals] == [("a", (0, 1)), ("b", (3, 1))]
+
+
+@pytest.mark.parametrize("content", ["@classLabel false\n@data\n1,2:3,4\n", "@data\n1,2:3,4:?\n"])
+def test_without_labels_where_none_are_needed(tmp_path, content):
+    (tmp_path / "d.ts").write_text(content)
+    file = open_signals(RawFile(tmp_path / "d.ts", SignalReading()), labelled=False)
+    (signal,) = file.signals()
+    assert (signal.label, signal.values.tolist()) == (None, [[1, 3], [2, 4]])
+
+
+@pytest.mark.parametrize(("times", "order"), [("3 1 2", [1, 2, 0]), ("2024-02-01 2023-12-01 2024-01-01", [1, 2, 0])])
+def test_times_are_numbers_or_dates(tmp_path, times, order):
+    rows = "".join(f"s,{time},{place},a\n" for place, time in enumerate(times.split()))
+    (signal,) = read(tmp_path / "d.csv", "signal,time,x,label\n" + rows, time="time")
+    assert signal.values[:, 0].tolist() == order and signal.name == "s"
+
+
+def test_times_that_are_no_channel_are_named(tmp_path):
+    frame = pd.DataFrame({"signal": ["s"], "at": pd.to_datetime(["2024-01-01"]), "x": [1.0], "label": ["a"]})
+    frame.to_parquet(tmp_path / "d.parquet")
+    with pytest.raises(UserError, match=r"the column 'at' holds times, not numbers: name it by reading\.time"):
+        read(tmp_path / "d.parquet")
+
+
+def test_long_recordings_are_transformed_in_blocks(monkeypatch):
+    samples = np.random.default_rng(0).normal(size=8000)
+    whole = sound_frames(samples, 8000, Sound())
+    monkeypatch.setattr(sound, "BLOCK", 7)
+    np.testing.assert_allclose(sound_frames(samples, 8000, Sound()), whole, rtol=1e-12)

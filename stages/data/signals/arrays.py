@@ -24,8 +24,10 @@ class NumberArrays(SignalFile):
         name = self.reading.arrays.values
         if values.dtype.kind not in "biuf" or values.ndim > 2:
             shape = f"{values.dtype} {values.shape}"
-            raise UserError(f"{self.path}: the array '{name}' must hold numbers, a row a step, but holds {shape}")
+            more = "; texts belong below classification.datasets" if values.dtype.kind == "U" else ""
+            raise UserError(f"{self.path}: the array '{name}' must hold numbers, a row a step, but holds {shape}{more}")
+        values = values.reshape(len(values), -1)
         ends = np.cumsum(lengths)
         for start, end, label in zip(ends - lengths, ends, labels.tolist(), strict=True):
             self.count += 1
-            yield Signal(self.count, label, values[start:end].astype(float).reshape(end - start, -1), self.file.part)
+            yield Signal(self.count, label, values[start:end].astype(float), self.file.part)

@@ -1,6 +1,7 @@
 """A long table: a row for each step of a signal, with the signal's name and label in every row."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -40,18 +41,19 @@ class LongTable(SignalFile):
         self.table = open_table(file)
         self.encoding, self.guessed = self.table.encoding, self.table.guessed
         self.faults = self.table.faults
+        self.channel_names: tuple[str, ...] = tuple(self._channels())
 
     def signals(self) -> Iterator[Signal]:
         """Yield each signal."""
         keys = ("signal", "time", "label", "part") if self.labelled else ("signal", "time")
         uses = {key: getattr(self.reading, key) for key in keys}
         named = [Column(name, key) for key, name in uses.items() if name is not None]
-        channels = self._channels({column.name for column in named})
+        channels = list(self.channel_names)
         current: _Rows | None = None
         seen: set[Any] = set()
         for batch in self.table.batches([*named, *(Column(name, "channels") for name in channels)]):
             values = self._numbers(batch, channels)
-            columns = {key: batch.values(name) for key, name in uses.items() if name is not None}
+            columns = {key: _plain(batch.values(name)) for key, name in uses.items() if name is not None}
             for start, end in _runs(columns["signal"]):
                 name = columns["signal"][start]
                 if current is None or name != current.name:
@@ -66,13 +68,14 @@ class LongTable(SignalFile):
         if current is not None:
             yield self._signal(current)
 
-    def _channels(self, others: set[str]) -> list[str]:
+    def _channels(self) -> list[str]:
         if self.reading.channels is not None:
             return list(self.reading.channels)
-        others = others | self.table.index_names() | {self.reading.label, self.reading.part or ""}
+        reading = self.reading
+        others = self.table.index_names() | {reading.signal, reading.label, reading.time or "", reading.part or ""}
         channels = [name for name in self.table.names() if name not in others]
         if not channels:
-            raise UserError(f"{self.path} has no column of values beside {', '.join(sorted(others))}")
+            raise UserError(f"{self.path} has no column of values beside {', '.join(sorted(filter(None, others)))}")
         return channels
 
     def _note_name(self, name: Any, row: int, seen: set[Any]) -> None:
@@ -89,7 +92,11 @@ class LongTable(SignalFile):
         columns = np.empty((len(batch.rows), len(channels)))
         for place, name in enumerate(channels):
             column = batch.series(name)
-            numbers = pd.to_numeric(column, errors="coerce").astype(float)
+            if column.dtype.kind in "mM":
+                advice = f"name it by {self.file.key('time')}, or the columns of values by {self.file.key('channels')}"
+                self.faults.add(f"the column '{name}' holds times, not numbers", advice)
+                continue
+            numbers = _to_numbers(column)
             if numbers.isna().any():
                 missing = column.isna() | column.astype(str).str.strip().str.lower().isin(MISSING)
                 for row in map(int, np.flatnonzero(numbers.isna() & ~missing)):
@@ -109,13 +116,20 @@ class LongTable(SignalFile):
                 self.faults.add(problem, "a signal has one", f"{place}: {listing}")
         values = np.concatenate(rows.values)
         if self.reading.time is not None:
-            times = _sortable(rows.times)
-            order = sorted(range(len(times)), key=times.__getitem__)
-            if any(times[one] == times[other] for one, other in pairwise(order)):
-                problem = f"signals have a time twice in the column '{self.reading.time}': "
-                self.faults.add(problem, "remove or merge such rows", place)
-            values = values[order]
-        return Signal(self.count, next(iter(rows.labels), None), values, self._part(rows))
+            values = values[self._order(rows.times, place)]
+        return Signal(self.count, next(iter(rows.labels), None), values, self._part(rows), str(rows.name))
+
+    def _order(self, times: list[Any], place: str) -> np.ndarray:
+        """Return the order of a signal's times; note what cannot be ordered."""
+        column = f"the column '{self.reading.time}'"
+        ordered = _sortable(pd.Series(times))
+        if ordered is None or ordered.isna().any():
+            problem = f"{column} must hold numbers, or times in ISO 8601, in every row, but does not for "
+            self.faults.add(problem, "fix the file, or leave the rows as they stand: time: null", place)
+            return np.arange(len(times))
+        if ordered.duplicated().any():
+            self.faults.add(f"signals have a time twice in {column}: ", "remove or merge such rows", place)
+        return np.asarray(ordered.argsort(kind="stable"))
 
     def _part(self, rows: _Rows) -> Any:
         if self.reading.part is None:
@@ -135,9 +149,25 @@ def _runs(names: list[Any]) -> Iterator[tuple[int, int]]:
     yield from pairwise([0, *map(int, ends)])
 
 
-def _sortable(times: list[Any]) -> list[Any]:
-    """Return times as numbers if they all are, else as they stand, as texts; ISO dates sort so."""
+def _plain(values: list[Any]) -> list[Any]:
+    """Return values that can be compared: texts, numbers, times; anything else as the text that it is written as."""
+    return [value if isinstance(value, Hashable) else str(value) for value in values]
+
+
+def _to_numbers(column: "pd.Series[Any]") -> "pd.Series[float]":
+    """Return a column as numbers; what is none, or beyond all floats, is not-a-number."""
     try:
-        return [float(time) for time in times]
-    except (TypeError, ValueError, OverflowError):
-        return [str(time) for time in times]
+        return pd.to_numeric(column, errors="coerce").astype(float)
+    except (OverflowError, TypeError, ValueError):  # an integer of 400 digits, or a list
+        return pd.to_numeric(column.astype(str).str.slice(0, 300), errors="coerce").astype(float)
+
+
+def _sortable(times: "pd.Series[Any]") -> "pd.Series[Any] | None":
+    """Return times as numbers, or as times; None if they are neither."""
+    if times.dtype.kind in "iufmM":
+        return times
+    with suppress(ValueError, TypeError, OverflowError):
+        return pd.to_numeric(times)
+    with suppress(ValueError, TypeError, OverflowError):
+        return pd.to_datetime(times, format="ISO8601", utc=True)
+    return None

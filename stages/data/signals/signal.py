@@ -18,6 +18,7 @@ class Signal(NamedTuple):
     label: Any  # as it stands there; None: missing
     values: np.ndarray  # (T, F) float64; not-a-number: missing
     part: Part | None  # the official part, where the source names one
+    name: str | None = None  # by which the file calls it, if it does
 
 
 class SignalFile(ABC):
@@ -27,6 +28,8 @@ class SignalFile(ABC):
     ENDINGS: ClassVar[tuple[str, ...]]
     KEYS: ClassVar[frozenset[str]] = frozenset()  # of raw.FORMAT_KEYS, which it reads
 
+    channel_names: tuple[str, ...] | None = None  # where the file names them
+    sample_rate: int | None = None  # of a recording, in steps a second before they became frames
     encoding: str | None = None  # of text
     guessed: bool = False  # whether the encoding is
 

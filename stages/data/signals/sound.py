@@ -12,6 +12,8 @@ from stages.config.reading import Sound
 from stages.data.signals.signal import Signal, SignalFile
 from stages.runtime.errors import UserError
 
+LOWEST_RATE = 1000  # samples a second
+BLOCK = 4096  # frames that are transformed at a time
 FLOOR = 1e-10  # the least energy of a band, so that silence has a logarithm
 
 
@@ -24,7 +26,8 @@ class Recording(SignalFile):
         """Yield the one signal."""
         self.count = 1
         label = self._label() if self.labelled else None
-        yield Signal(1, label, read_frames(self.path, self.reading.sound), self.file.part)
+        frames, self.sample_rate = read_frames(self.path, self.reading.sound)
+        yield Signal(1, label, frames, self.file.part)
 
     def _label(self) -> str:
         place = self.file.place
@@ -41,11 +44,11 @@ class Recording(SignalFile):
         return match[1]
 
 
-def read_frames(path: Path, config: Sound) -> np.ndarray:
-    """Return a recording's frames, (T, bands) or (T, coefficients); of several channels, those of their mean.
+def read_frames(path: Path, config: Sound) -> tuple[np.ndarray, int]:
+    """Return a recording's frames, (T, bands) or (T, coefficients), and its sample rate; several channels are averaged.
 
     Raises:
-        UserError: it cannot be read, is shorter than a frame, or has another sample rate where none may differ.
+        UserError: it cannot be read, is empty, or its sample rate is none of sound.
     """
     import soundfile
 
@@ -53,7 +56,9 @@ def read_frames(path: Path, config: Sound) -> np.ndarray:
         samples, rate = soundfile.read(path, dtype="float64", always_2d=True)
     except (soundfile.SoundFileError, OSError, RuntimeError) as error:
         raise UserError(f"{path} is no recording that can be read ({error})") from None
-    return sound_frames(samples.mean(axis=1), rate, config)
+    if not len(samples) or rate < LOWEST_RATE:
+        raise UserError(f"{path} has {len(samples)} samples at {rate} Hz: there is no sound in it")
+    return sound_frames(samples.mean(axis=1), rate, config), rate
 
 
 def sound_frames(samples: np.ndarray, rate: int, config: Sound) -> np.ndarray:
@@ -68,9 +73,13 @@ def sound_frames(samples: np.ndarray, rate: int, config: Sound) -> np.ndarray:
         samples, rate = resample_poly(samples, config.sample_rate // common, rate // common), config.sample_rate
     size, step = max(2, round(config.window * rate)), max(1, round(config.step * rate))
     samples = np.pad(samples, (0, max(0, size - len(samples))))
-    frames = np.lib.stride_tricks.sliding_window_view(samples, size)[::step] * np.hanning(size)
-    power = np.abs(np.fft.rfft(frames)) ** 2
-    energies = np.log(np.maximum(power @ mel_filters(rate, size, config.bands).T, FLOOR))
+    frames = np.lib.stride_tricks.sliding_window_view(samples, size)[::step]
+    filters = mel_filters(rate, size, config.bands)
+    blocks = []
+    for start in range(0, len(frames), BLOCK):
+        power = np.abs(np.fft.rfft(frames[start : start + BLOCK] * np.hanning(size))) ** 2
+        blocks.append(np.log(np.maximum(power @ filters.T, FLOOR)))
+    energies = np.concatenate(blocks)
     if config.features == "log_mel":
         return np.asarray(energies)
     from scipy.fft import dct

@@ -48,11 +48,15 @@ class _Lines(SignalFile):
         """Take in what a line that begins with `@` says."""
 
     @abstractmethod
-    def take_apart(self, line: str) -> tuple[Sequence[str], str]:
-        """Return a line's channels, each of values with commas between them, and its label."""
+    def take_apart(self, line: str) -> tuple[Sequence[str], str] | None:
+        """Return a line's channels, each of values with commas between them, and its label; None if it has none."""
 
     def _signal(self, line: str, number: int) -> Signal | None:
-        channels, label = self.take_apart(line)
+        taken = self.take_apart(line)
+        if taken is None:
+            self.faults.add("these lines have no label: ", "append it after a colon", f"line {number}")
+            return None
+        channels, label = taken
         try:
             columns = [_values(channel) for channel in channels]
         except ValueError as error:
@@ -63,7 +67,8 @@ class _Lines(SignalFile):
             place = f"line {number} ({lengths} values)"
             self.faults.add("the channels of a signal have different lengths: ", "make them equally long", place)
             return None
-        return Signal(self.count, label.strip().strip("'\"") or None, np.stack(columns, axis=1), self.file.part)
+        named = None if label.strip() == "?" else label.strip().strip("'\"") or None
+        return Signal(self.count, named, np.stack(columns, axis=1), self.file.part)
 
 
 def _values(channel: str) -> np.ndarray:
@@ -92,6 +97,7 @@ class Ts(_Lines):
     """A `.ts` file."""
 
     FORMAT, ENDINGS = "ts", (".ts",)
+    _unlabelled = False  # by what stands above the data
 
     def read_description(self, line: str) -> None:
         """Refuse data with time stamps or without labels.
@@ -103,12 +109,16 @@ class Ts(_Lines):
         if name == "timestamps" and value.strip() == "true":
             raise UserError(f"{self.path}: its values carry time stamps, which is not read: write them without")
         if name in ("classlabel", "targetlabel") and value.strip().split(" ")[0] == "false":
-            raise UserError(f"{self.path}: its signals have no labels (@{name} false)")
+            if self.labelled:
+                raise UserError(f"{self.path}: its signals have no labels (@{name} false)")
+            self._unlabelled = True
 
-    def take_apart(self, line: str) -> tuple[Sequence[str], str]:
-        """Return what stands between the colons; the last is the label."""
+    def take_apart(self, line: str) -> tuple[Sequence[str], str] | None:
+        """Return what stands between the colons; the last is the label, unless there is none and need be none."""
         *channels, label = line.split(":")
-        return channels or [""], label
+        if not self.labelled and (self._unlabelled or not channels):
+            return line.split(":"), ""
+        return (channels, label) if channels else None
 
 
 class Arff(_Lines):

@@ -30,7 +30,9 @@ def build(parameters: Parameters, shape: Shape) -> "keras.Model":
     steps = layers.Conv1D(parameters.filters, parameters.window, padding="same", activation="relu")(vectors)
     # A filter's bias must not speak for padding; responses are never below 0.
     steps = steps * ops.cast(mask, steps.dtype)
-    merge = layers.MaxPooling1D(parameters.pool, padding="same")
-    steps, mask = merge(steps), ops.cast(merge(ops.cast(mask, steps.dtype)), "bool")  # (B, T / pool, …)
+    # Filled up at the end alone: "same" would also fill the beginning, and by how much would depend on the padding.
+    fill = layers.ZeroPadding1D((0, parameters.pool - 1))
+    merge = layers.MaxPooling1D(parameters.pool)
+    steps, mask = merge(fill(steps)), ops.cast(merge(fill(ops.cast(mask, steps.dtype))), "bool")  # (B, T / pool, …)
     states = encode(Cell.LSTM, parameters, steps, mask)
     return classify(inputs, pool(states, mask, parameters.pooling), parameters.dropout, shape.classes)

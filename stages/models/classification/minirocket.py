@@ -85,7 +85,7 @@ class Model(ArrayClassifier):
             RidgeClassifier(alpha=alpha).fit(features, train.labels, train.weights) for alpha in parameters.alphas
         ]
         best = max(candidates, key=lambda model: model.score(held_out, validation.labels))
-        weights, bias = best.coef_.T, best.intercept_
+        weights, bias = np.atleast_2d(best.coef_).T, np.atleast_1d(best.intercept_)
         if len(best.classes_) == 2:  # scikit-learn keeps one column for two classes
             weights, bias = np.hstack([-weights, weights]), np.concatenate([-bias, bias])
         answers, known = held_out @ weights + bias, np.flatnonzero(validation.labels >= 0)

@@ -31,8 +31,22 @@ def split_table(table: pd.DataFrame, config: SplitConfig) -> Split:
     The parts have the columns id, text, label, and weight if the table has it. A text is compared with others by its
     folded form: case, spacing and punctuation do not count, symbols do.
     """
+    refuse_missing(table, ["text", "label"])
     columns = [name for name in ("id", "text", "label", "weight") if name in table]
     return split_labelled(table.assign(folded=fold(table["text"])), columns, config)
+
+
+def refuse_missing(table: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Refuse rows without a text or a label.
+
+    Raises:
+        UserError: there are some; names them.
+    """
+    for name in columns:
+        if (missing := table.loc[table[name].isna(), "id"]).size:
+            raise UserError(
+                f"{missing.size} row(s) have no {name} ({listed(missing.tolist())}): fill them in, or remove them"
+            )
 
 
 def split_labelled(table: pd.DataFrame, columns: list[str], config: SplitConfig) -> Split:
@@ -50,6 +64,7 @@ def split_labelled(table: pd.DataFrame, columns: list[str], config: SplitConfig)
     Raises:
         UserError: a part is left without rows, train with fewer than two labels, or labels are rare and not to be.
     """
+    refuse_missing(table, ["label"])
     given = table["part"].astype(object).where(table["part"].notna(), None)
     table = table.assign(part=given)
     reason = _conflicts(table)

@@ -9,7 +9,7 @@ from stages.tasks.base import Split
 from stages.tasks.classification.config import SplitConfig
 from stages.tasks.classification.splitter import split_labelled
 
-COLUMNS = ["id", "label", "steps", "channels", "content", "values"]
+COLUMNS = ["id", "label", "steps", "channels", "content", "channel_names", "sample_rate", "values"]
 
 
 def split_table(table: pd.DataFrame, config: SplitConfig) -> Split:

@@ -33,8 +33,8 @@ def prepare(dataset: Dataset, output: Path) -> Preparation:
     labels = sorted(pc.unique(pq.read_table(train, columns=["label"])["label"]).to_pylist())
     output.mkdir()
     scaler.save(output / "scaler.json")
-    reading = dataset.params("reading", SignalReading).model_dump(mode="json")
-    meta = {"labels": labels, "maximum_length": config.maximum_length, "reading": reading}
+    reading = _as_read(dataset.params("reading", SignalReading), train)
+    meta = {"labels": labels, "maximum_length": config.maximum_length, "reading": reading.model_dump(mode="json")}
     write_json(output / "meta.json", meta)
     report: dict[str, Any] = {"channels": len(scaler.mean), "scaler": config.scaler}
     report |= {"steps_per_frame": config.steps_per_frame, "maximum_length": config.maximum_length}
@@ -48,6 +48,18 @@ def prepare(dataset: Dataset, output: Path) -> Preparation:
         key = dataset.key("window.maximum_length")
         remarks.append(f"{cut} of {signals} signals are longer than {key} and lose their end")
     return Preparation(report, f"{frames} frames of {len(scaler.mean)} channel(s) in {signals} signals", None, remarks)
+
+
+def _as_read(reading: SignalReading, train: Path) -> SignalReading:
+    """Return how files are to be read so that they are like train: its channels by name, and its sample rate."""
+    with pq.ParquetFile(train) as file:
+        first = next(file.iter_batches(1, columns=["channel_names", "sample_rate"])).to_pylist()[0]
+    names, rate = first["channel_names"], first["sample_rate"]
+    if names is not None:
+        reading = reading.model_copy(update={"channels": tuple(names)})
+    if rate is not None and reading.sound.sample_rate is None:
+        reading = reading.model_copy(update={"sound": reading.sound.model_copy(update={"sample_rate": rate})})
+    return reading
 
 
 def read_signals(path: Path) -> Iterator[tuple[np.ndarray, str]]:

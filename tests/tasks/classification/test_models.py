@@ -46,6 +46,7 @@ OPTIONS: list[dict[str, Any]] = [
     {"pooling": "mean"},
     {"frozen": True},
     {"widths": (2,)},
+    {"pool": 3},
 ]
 VARIANTS = [
     (name, option) for name in NETWORKS for option in OPTIONS if option.keys() <= {*tiny_model(name).model_dump()}
