@@ -260,7 +260,8 @@ def _look_at_signals(folder: Path, files: Sequence[Path], given: Mapping[str, An
         opened = open_signals(RawFile(path, reading, place=path.relative_to(folder)))
         signals += islice(opened.signals(), max(1, SIGNALS // len(chosen)))
         opened.faults.refuse()
-    return Sample(files, signals=signals, rows=len(signals), given=given)
+    places = [path.relative_to(folder) for path in files]
+    return Sample(places, signals=signals, rows=len(signals), given=given)
 
 
 def _nested(given: Mapping[str, Any]) -> dict[str, Any]:

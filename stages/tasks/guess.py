@@ -167,10 +167,10 @@ def _parse(texts: "pd.Series[str]", time_format: str | None) -> "pd.Series[pd.Ti
 class Sample:
     """What data look like.
 
-    `files`: all of them. `columns`: of their first rows, empty if they are no tables. `texts`: the begin of each file
-    that is plain text, by its name. `characters`: of each such file, roughly. `signals`: the first ones, of files that
-    hold signals. `given`: keys of the entry, with dots, that are settled. `read_by`: what was found out of how the
-    files are read.
+    `files`: all of them, by their place in the folder where subfolders matter. `columns`: of their first rows, empty if
+    they are no tables. `texts`: the begin of each file that is plain text, by its name. `characters`: of each such file,
+    roughly. `signals`: the first ones, of files that hold signals. `given`: keys of the entry, with dots, that are
+    settled. `read_by`: what was found out of how the files are read.
     """
 
     files: Sequence[Path]
@@ -202,8 +202,9 @@ class Sample:
 
     @cached_property
     def parts(self) -> list[str]:
-        """The official parts that files are, by their names."""
-        official = set(official_parts([path.name for path in self.files]).values())
+        """The official parts that files are, by their names or those of the folders that they lie in."""
+        names = {path.name if path.is_absolute() else path.parts[0] for path in self.files}
+        official = set(official_parts(sorted(names)).values())
         return [part for part in PARTS if part in official]
 
     def part_remarks(self) -> list[Choice]:

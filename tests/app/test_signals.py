@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import soundfile
 from ruamel.yaml import YAML
 
 from stages.app.add import add
@@ -42,7 +43,6 @@ def test_arrays_are_added(paths, tmp_path, capsys):
 
 
 def test_recordings_in_folders_are_added(paths, tmp_path, capsys):
-    soundfile = pytest.importorskip("soundfile")
     rng = np.random.default_rng(0)
     for label, pitch in (("high", 2000), ("low", 300)):
         folder = tmp_path / "calls" / label
@@ -57,8 +57,37 @@ def test_recordings_in_folders_are_added(paths, tmp_path, capsys):
     assert "high 12, low 12" in capsys.readouterr().out
 
 
+def test_what_lies_beside_recordings_does_not_hide_them(paths, tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    for label in ("cat", "dog"):
+        (tmp_path / "calls" / label).mkdir(parents=True)
+        for number in range(12):
+            noise = rng.normal(size=4000).cumsum() if label == "cat" else rng.normal(size=4000)
+            soundfile.write(tmp_path / f"calls/{label}/{number}.flac", 0.1 * noise / np.abs(noise).max(), 8000)
+    (tmp_path / "calls/README.md").write_text("Calls of cats and dogs. " * 50)
+    (tmp_path / "calls/cat/notes.txt").write_text("recorded at night")
+    add(paths, str(tmp_path / "calls"))
+    assert entry(paths, "calls")["source"] == {"path": "calls", "subfolders": True}
+
+
+def test_arrays_of_other_names_are_added(paths, tmp_path):
+    values, labels = signals(60, 0)
+    lengths = [len(each) for each in values]
+    np.savez(tmp_path / "moves.npz", data=np.concatenate(values), target=labels, lengths=lengths)
+    add(paths, str(tmp_path / "moves.npz"), given={"reading.arrays.values": "data", "reading.arrays.labels": "target"})
+    assert entry(paths, "moves")["reading"] == {"arrays": {"values": "data", "labels": "target"}}
+
+
+def test_official_parts_in_folders_are_added(paths, tmp_path, capsys):
+    for seed, part in enumerate(("train", "test")):
+        (tmp_path / "moves" / part).mkdir(parents=True)
+        write_npz(tmp_path / "moves" / part / "data.npz", 80, seed)
+    add(paths, str(tmp_path / "moves"))
+    assert entry(paths, "moves")["split"] == {"validation": 0.2}
+    assert "test 80" in capsys.readouterr().out
+
+
 def test_recordings_without_a_label_are_refused(paths, tmp_path):
-    soundfile = pytest.importorskip("soundfile")
     for number in range(3):
         soundfile.write(tmp_path / f"{number}_anna.wav", np.zeros(8000), 8000)
     with pytest.raises(UserError, match=r"lies in no folder that would be its label: set source.subfolders"):

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 
 from stages.config.reading import SignalReading, Sound
 from stages.data.raw import RawFile
@@ -191,7 +192,6 @@ def test_shorter_than_a_frame():
 
 
 def test_recordings_in_folders(tmp_path):
-    soundfile = pytest.importorskip("soundfile")
     folder = tmp_path / "data/raw/mine"
     for name, suffix in (("low/a", "wav"), ("high/b", "flac"), ("high/c", "ogg")):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
