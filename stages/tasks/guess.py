@@ -168,9 +168,9 @@ class Sample:
     """What data look like.
 
     `files`: all of them, by their place in the folder where subfolders matter. `columns`: of their first rows, empty if
-    they are no tables. `texts`: the begin of each file that is plain text, by its name. `characters`: of each such file,
-    roughly. `signals`: the first ones, of files that hold signals. `given`: keys of the entry, with dots, that are
-    settled. `read_by`: what was found out of how the files are read.
+    they are no tables. `texts`: the begin of each file that is plain text, by its name. `characters`: of each such
+    file, roughly. `signals`: the first ones, of files that hold signals. `given`: keys of the entry, with dots, that
+    are settled. `read_by`: what was found out of how the files are read.
     """
 
     files: Sequence[Path]
