@@ -16,6 +16,8 @@ from stages.data.downloads import fetch_source
 from stages.runtime.command import run
 from stages.runtime.files import atomic_write, sha256
 
+LISTED = 20  # files
+
 
 def fetch(dataset: Dataset) -> None:
     """Fetch a dataset's raw files, and word vectors for it, if any.
@@ -32,8 +34,11 @@ def fetch(dataset: Dataset) -> None:
         folder.mkdir()
         if source.vectors is not None:
             fetch_source(source.vectors, folder, dataset.key("source.vectors"), root)
-    for file in [*sorted(dataset.raw.iterdir()), *sorted(dataset.vectors.iterdir())]:
+    files = sorted(path for folder in (dataset.raw, dataset.vectors) for path in folder.rglob("*") if path.is_file())
+    for file in files[:LISTED]:
         print(f"{file}  {file.stat().st_size:,} bytes  sha256 {sha256(file)[:12]}")
+    if len(files) > LISTED:
+        print(f"and {len(files) - LISTED} more files")
 
 
 def main(dataset: str) -> None:

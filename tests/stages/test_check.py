@@ -13,6 +13,7 @@ from stages import check as module
 from stages.check import check, prune
 from stages.config.loader import load
 from stages.config.paths import Paths
+from stages.config.sources import DatasetConfig
 from stages.runtime.errors import ConfigError
 from tests.toy_task import FOLDER, Section
 
@@ -78,7 +79,8 @@ def test_local_source_is_linked_and_linked_anew(run, root):
     assert place.is_dir() and place.is_symlink()
 
 
-def test_local_vectors_are_linked_too(run, root):
+def test_local_vectors_are_linked_too(run, root, monkeypatch):
+    monkeypatch.setattr(DatasetConfig, "uses_vectors", True)
     run("{path: mine.csv, vectors: {path: mine.csv}}")
     assert (root / "data/watched/mine.vectors").samefile(root / "mine.csv")
     run("{path: mine.csv}")
