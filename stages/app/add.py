@@ -20,7 +20,7 @@ from pydantic import BaseModel
 
 from stages.app.common import write_output
 from stages.app.params_file import with_entry, write_exact
-from stages.app.sample import look
+from stages.app.sample import SIGNAL_ENDINGS, look, nested
 from stages.audit import audit
 from stages.check import check, refuse_missing_files
 from stages.config.dataset import Dataset
@@ -30,7 +30,6 @@ from stages.config.resolved import write_resolved
 from stages.config.schema import NAME_PATTERN, BaseParams
 from stages.config.sources import Url
 from stages.data.downloads import fetch_source
-from stages.data.signals import FORMATS as SIGNAL_FORMATS
 from stages.runtime.errors import ConfigError, UsageError, UserError, nearest
 from stages.runtime.files import sha256
 from stages.split import split
@@ -56,15 +55,7 @@ class Entry:
 
     def content(self) -> dict[str, Any]:
         """Return the entry as a mapping."""
-        content: dict[str, Any] = {}
-        for choice in self.choices:
-            if choice.key is not None:
-                *parents, last = choice.key.split(".")
-                node = content
-                for parent in parents:
-                    node = node.setdefault(parent, {})
-                node[last] = choice.value
-        return content
+        return nested((choice.key, choice.value) for choice in self.choices if choice.key is not None)
 
     def lines(self) -> list[str]:
         """Return the entry as lines of YAML, each key with its reason as a comment."""
@@ -179,29 +170,30 @@ def _provide(paths: Paths, source: str, raw: Path) -> list[Choice]:
     if not path.exists():
         raise UserError(f"there is no file or folder '{source}' in {Path.cwd()}")
     files = [path] if path.is_file() else sorted(file for file in path.iterdir() if not file.name.startswith("."))
-    if recordings := _in_subfolders(path, files):
-        for file in recordings:
-            target = raw / file.relative_to(path)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.symlink_to(file)
-        within = [Choice("source.subfolders", True, "files of signals lie in its folders")]
-        return [*_place(paths, path), *within]
+    if within := _in_subfolders(path, files):
+        _link(within, path, raw)
+        return [*_place(paths, path), Choice("source.subfolders", True, "files of signals lie in its folders")]
     if not any(file.is_file() for file in files):
         folders = ", ".join(file.name for file in files[:3])
         hint = f"; its subfolders ({folders}) are not read: move their files up" if folders else ""
         raise UserError(f"the folder {source} holds no files{hint}")
-    for file in files:
-        if file.is_file():
-            (raw / file.name).symlink_to(file)
+    _link([file for file in files if file.is_file()], path if path.is_dir() else path.parent, raw)
     return _place(paths, path)
+
+
+def _link(files: Sequence[Path], folder: Path, raw: Path) -> None:
+    """Link files below a folder to the same places below the raw files."""
+    for file in files:
+        target = raw / file.relative_to(folder)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.symlink_to(file)
 
 
 def _in_subfolders(path: Path, files: Sequence[Path]) -> list[Path]:
     """Return the files of signals in a folder's subfolders, unless such files lie in the folder itself."""
-    endings = {ending for kind in SIGNAL_FORMATS for ending in kind.ENDINGS}
-    if path.is_file() or any(file.suffix.lower() in endings for file in files):
+    if path.is_file() or any(file.suffix.lower() in SIGNAL_ENDINGS for file in files):
         return []
-    return sorted(file for file in path.rglob("*") if file.suffix.lower() in endings)
+    return sorted(file for file in path.rglob("*") if file.suffix.lower() in SIGNAL_ENDINGS)
 
 
 def _place(paths: Paths, path: Path) -> list[Choice]:

@@ -102,8 +102,8 @@ def row_of(saved: SavedClassifier, name: str, probs: np.ndarray) -> Row:
     return {saved.item: name, "label": saved.labels[int(probs.argmax())], "probabilities": probabilities}
 
 
-def attention_weights(saved: SavedClassifier, inputs: Sequence[Any], seeds: Sequence[int]) -> list[list[np.ndarray]]:
-    """Return for each seed each example's weights (steps,), the mean over heads.
+def attention_weights(saved: SavedClassifier, inputs: Sequence[Any], seeds: Sequence[int]) -> list[list[float]]:
+    """Return the weight of each step of each example, the mean over heads and runs, to six significant digits.
 
     Raises:
         UserError: the model has no attention.
@@ -111,7 +111,8 @@ def attention_weights(saved: SavedClassifier, inputs: Sequence[Any], seeds: Sequ
     per_seed = [[heads.mean(axis=1) for heads in of_seed] for _, of_seed in saved.attention(inputs, seeds)]
     if not per_seed:
         raise UserError(f"{saved.folder} has no attention to show: leave --attention out, or name a model that has it")
-    return per_seed
+    means = (np.mean(of_one, axis=0) for of_one in zip(*per_seed, strict=True))
+    return [[float(f"{weight:.6g}") for weight in of_one] for of_one in means]
 
 
 def token_weights(saved: Saved, texts: Sequence[str], seeds: Sequence[int]) -> list[list[tuple[str, float]]]:
@@ -120,11 +121,11 @@ def token_weights(saved: Saved, texts: Sequence[str], seeds: Sequence[int]) -> l
     Raises:
         UserError: the model has no attention.
     """
-    per_seed, rows = attention_weights(saved, texts, seeds), []
-    for text, encoding, *weights in zip(texts, saved.tokenizer.encode_batch(texts), *per_seed, strict=True):
+    weights = attention_weights(saved, texts, seeds)
+    rows = []
+    for text, encoding, of_text in zip(texts, saved.tokenizer.encode_batch(texts), weights, strict=True):
         tokens = [text[start:end] for start, end in encoding.offsets]
-        means = [float(f"{weight:.6g}") for weight in np.mean(weights, axis=0)]
-        rows.append(list(zip(tokens, means, strict=False)))  # a long text's end, which is cut, has no weights
+        rows.append(list(zip(tokens, of_text, strict=False)))  # a long text's end, which is cut, has no weights
     return rows
 
 

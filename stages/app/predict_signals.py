@@ -53,8 +53,6 @@ def label_signals(
     probs = np.mean([of_seed for _, of_seed in saved.predict(inputs, seeds)], axis=0)
     rows = [row_of(saved, name, of_one) for (name, _), of_one in zip(signals, probs, strict=True)]
     if attention:
-        per_seed = attention_weights(saved, inputs, seeds)
-        for number, row in enumerate(rows):
-            means = np.mean([of_seed[number] for of_seed in per_seed], axis=0)
-            row["attention"] = [float(f"{weight:.6g}") for weight in means]
+        for row, weights in zip(rows, attention_weights(saved, inputs, seeds), strict=True):
+            row["attention"] = weights
     return rows

@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,6 +27,7 @@ ROWS = 100_000  # that are looked at
 LINES = 300  # by which a delimiter is found
 BEGIN = 200_000  # characters of plain text
 SIGNALS = 2_000  # that are looked at
+SIGNAL_ENDINGS = {ending for kind in SIGNAL_FORMATS for ending in kind.ENDINGS}
 PROSE = 0.98  # of the lines of a file whose ending tells nothing must have the same number of fields
 LONG_CELL = 60  # characters: no name of a column
 DELIMITERS = ",;\t|"
@@ -57,7 +58,7 @@ def look(folder: Path, given: Mapping[str, Any]) -> Sample:
         UserError: a file is neither a table, nor text, nor signals.
     """
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-    if any(path.suffix.lower() in kind.ENDINGS for path in files for kind in SIGNAL_FORMATS):
+    if any(path.suffix.lower() in SIGNAL_ENDINGS for path in files):
         return _look_at_signals(folder, files, given)
     choices = _table_choices(files[0], given)
     if choices is None:
@@ -253,7 +254,7 @@ def _look_at_texts(files: Sequence[Path], given: Mapping[str, Any]) -> Sample:
 
 def _look_at_signals(folder: Path, files: Sequence[Path], given: Mapping[str, Any]) -> Sample:
     """Return the first signals, evenly from all files."""
-    reading = SignalReading(**_nested(given).get("reading", {}))
+    reading = SignalReading(**nested(given.items()).get("reading", {}))
     signals: list[Signal] = []
     chosen = files[:: max(1, len(files) // SIGNALS)]
     for path in chosen:
@@ -264,10 +265,10 @@ def _look_at_signals(folder: Path, files: Sequence[Path], given: Mapping[str, An
     return Sample(places, signals=signals, rows=len(signals), given=given)
 
 
-def _nested(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return keys with dots as mappings in mappings."""
+def nested(given: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Return keys with dots, and their values, as mappings in mappings."""
     content: dict[str, Any] = {}
-    for key, value in given.items():
+    for key, value in given:
         *parents, last = key.split(".")
         node = content
         for parent in parents:

@@ -147,7 +147,7 @@ def read(dataset: Dataset, reading: Reading) -> Table:
         dropped["beyond reading.rows"] = rows.num_rows - chosen.num_rows
         rows = chosen
     counts = {reason: count for reason, count in sorted(dropped.items()) if count}
-    _check_labels(dataset, {*pc.unique(rows["label"]).to_pylist()} - {None, ""}, counts)
+    check_labels(dataset, {*pc.unique(rows["label"]).to_pylist()} - {None, ""}, counts)
     return Table(
         rows=rows.combine_chunks(),
         files=files,
@@ -324,7 +324,12 @@ def _choose(rows: pa.Table, limit: int) -> pa.Table:
     return rows.take(pa.array(sorted(chosen), pa.int64()))
 
 
-def _check_labels(dataset: Dataset, labels: set[str], dropped: Mapping[str, int]) -> None:
+def check_labels(dataset: Dataset, labels: set[str], dropped: Mapping[str, int]) -> None:
+    """Refuse data of fewer than two labels.
+
+    Raises:
+        UserError: they are so.
+    """
     if len(labels) < 2:
         count = f"only one label {min(labels)!r}" if labels else "no label"
         rows = f" (rows: {dropped_rows(dropped)})" if dropped else ""

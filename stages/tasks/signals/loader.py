@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +18,7 @@ from stages.data.signals.sound import Recording
 from stages.data.table import Table
 from stages.runtime.errors import UserError, listed
 from stages.runtime.progress import progress
-from stages.tasks.classification.loader import Labels
+from stages.tasks.classification.loader import Labels, check_labels
 
 SCHEMA = pa.schema(
     [
@@ -51,10 +52,11 @@ def read(dataset: Dataset, reading: SignalReading) -> Table:
         UserError: a file cannot be read as `reading` says, or there are fewer than two labels.
     """
     raw, remarks = _without_others(raw_files(dataset, reading, subfolders=True))
-    files, tables, count, labels, kinds = [], [], 0, Labels(), Kinds()
+    files: list[dict[str, Any]] = []
+    tables, count, labels, kinds = [], 0, Labels(), Kinds()
     for file in progress(raw, desc="read", unit="file"):
         signals = open_signals(file)
-        if not isinstance(signals, Recording):
+        if not files and not isinstance(signals, Recording):  # all of them are recordings, or none is
             refuse_equal_stems([each for each in raw if len(each.place.parts) == 1])
         kinds.check(signals)
         tables += list(_tables(signals, labels))
@@ -187,9 +189,4 @@ def _check(rows: pa.Table, dataset: Dataset) -> None:
         raise UserError(
             f"{dataset.raw}: signals have different numbers of channels ({counts}): they must have the same"
         )
-    labels = {*pc.unique(rows["label"]).to_pylist()} - {None, ""}
-    if len(labels) < 2:
-        count = f"only one label {min(labels)!r}" if labels else "no label"
-        raise UserError(
-            f"{dataset.raw}: {count}, but a classifier needs two: fix {dataset.key('reading')} in params.yaml"
-        )
+    check_labels(dataset, {*pc.unique(rows["label"]).to_pylist()} - {None, ""}, {})
