@@ -9,8 +9,8 @@ from stages.app.predict import Row, attention_weights, row_of
 from stages.config.reading import SignalReading
 from stages.data.raw import RawFile
 from stages.data.signals import open_signals
+from stages.data.signals.rows import interpolated
 from stages.runtime.errors import UserError
-from stages.tasks.signals.loader import interpolated
 from stages.tasks.signals.modeling.saved import Saved
 
 

@@ -5,16 +5,19 @@ from collections.abc import Iterator
 from functools import cache
 from math import gcd
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
-from stages.config.reading import Sound
+from stages.config.reading import SignalReading, Sound
+from stages.data.raw import RawFile
 from stages.data.signals.signal import Signal, SignalFile
-from stages.runtime.errors import UserError
+from stages.runtime.errors import UserError, listed
 
 LOWEST_RATE = 1000  # samples a second
 BLOCK = 4096  # frames that are transformed at a time
 FLOOR = 1e-10  # the least energy of a band, so that silence has a logarithm
+Reading = TypeVar("Reading", bound=SignalReading)
 
 
 class Recording(SignalFile):
@@ -42,6 +45,15 @@ class Recording(SignalFile):
         if match is None or match[1] is None:
             raise UserError(f"{self.path}: {self.file.key('label_pattern')} finds no label in '{place.as_posix()}'")
         return match[1]
+
+
+def without_others(raw: list[RawFile[Reading]]) -> tuple[list[RawFile[Reading]], list[str]]:
+    """Return the files but for what lies among recordings and is none, such as a README; and what there is to say."""
+    recordings = [file for file in raw if file.path.suffix.lower() in Recording.ENDINGS]
+    others = [file.place.as_posix() for file in raw if file not in recordings]
+    if not recordings or not others or raw[0].reading.format is not None:
+        return raw, []
+    return recordings, [f"{len(others)} file(s) among the recordings are none, and are passed over: {listed(others)}"]
 
 
 def read_frames(path: Path, config: Sound) -> tuple[np.ndarray, int]:

@@ -5,6 +5,7 @@ Sherif 2007, many-to-many alignment with 1 to 0, 1 and 2); the classifier is a d
 Pagel 1998. Made for spellings and phones; between languages it is weak, for it cannot change the order.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,14 @@ from stages.config.schema import ModelConfig
 from stages.runtime.errors import UserError
 from stages.tasks.seq2seq.modeling.aligning import align
 from stages.tasks.seq2seq.modeling.contract import Baseline, BeamHypothesis
-from stages.tasks.seq2seq.modeling.data import PADDING, Prepared, Vocabularies
+from stages.tasks.seq2seq.modeling.data import PreparedTexts, Vocabularies
+from stages.tasks.seq2seq.modeling.inputs import PADDING
 
 
 class Parameters(ModelConfig):
     """The window, and how the alignment and the tree are fitted."""
+
+    INPUT = "tokens"
 
     window: int = Field(default=4, ge=0, description="neighbours on each side that are looked at")
     iterations: int = Field(default=5, ge=1, description="of expectation maximisation")
@@ -41,7 +45,7 @@ class Model(Baseline):
         self.window, self.arrays, self.vocabularies = window, arrays, vocabularies
 
     @classmethod
-    def fit(cls, parameters: Parameters, data: Prepared) -> "Model":
+    def fit(cls, parameters: Parameters, data: PreparedTexts) -> "Model":
         """Align train's pairs and fit the tree.
 
         Raises:
@@ -76,12 +80,12 @@ class Model(Baseline):
         return cls(parameters.window, arrays, data.vocabularies)
 
     def translate(
-        self, sources: list[str], beam: int, best: int = 1, length_penalty: float = 1.0
+        self, sources: Sequence[str], beam: int, best: int = 1, length_penalty: float = 1.0
     ) -> list[list[BeamHypothesis]]:
         """Return every source's one output: what its tokens write, one after the other."""
         if not sources:
             return []
-        rows = [ids[:-1] for ids in self.vocabularies.encode("source", sources, cut=False)]
+        rows = [ids[:-1] for ids in self.vocabularies.encode_sources(sources, cut=False)]
         windows = [_windows(ids, self.window) for ids in rows]
         leaves = self._leaves(np.concatenate(windows))
         ends = np.cumsum([len(ids) for ids in rows])[:-1]
@@ -113,10 +117,10 @@ class Model(Baseline):
         np.save(folder / "window.npy", np.array(self.window))
 
     @classmethod
-    def load(cls, folder: Path, vocabularies: Vocabularies) -> "Model":
+    def load(cls, folder: Path, preprocessor: Vocabularies) -> "Model":
         """Read what `save` wrote."""
         arrays = {name: np.load(folder / f"{name}.npy") for name in cls.NAMES}
-        return cls(int(np.load(folder / "window.npy")), arrays, vocabularies)
+        return cls(int(np.load(folder / "window.npy")), arrays, preprocessor)
 
 
 def _windows(ids: np.ndarray, window: int) -> np.ndarray:

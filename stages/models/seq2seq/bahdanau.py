@@ -7,8 +7,8 @@ from pydantic import Field
 from stages.tasks.seq2seq.modeling.contract import AttentiveParameters
 
 if TYPE_CHECKING:
-    from stages.tasks.seq2seq.modeling.data import Sizes
-    from stages.tasks.seq2seq.modeling.layers import EncoderDecoder
+    from stages.tasks.seq2seq.modeling.inputs import Shape
+    from stages.tasks.seq2seq.modeling.writer import EncoderDecoder
 
 
 class Parameters(AttentiveParameters):
@@ -17,25 +17,25 @@ class Parameters(AttentiveParameters):
     width: int = Field(default=128, ge=1, description="of the hidden layer that scores a source's state")
 
 
-def build(parameters: Parameters, sizes: "Sizes") -> "EncoderDecoder":
+def build(parameters: Parameters, shape: "Shape") -> "EncoderDecoder":
     """Return the encoder and the decoder."""
     import keras
-    from keras import layers, ops
+    from keras import layers
 
     from stages.tasks.seq2seq.modeling import layers as parts
     from stages.tasks.seq2seq.modeling.attention import AdditiveDecoder
-    from stages.tasks.seq2seq.modeling.data import PADDING
+    from stages.tasks.seq2seq.modeling.writer import EncoderDecoder
 
-    tables = parts.embeddings(parameters, sizes)
-    ids, vectors, steps, summary = parts.encode(parameters, tables.source)
-    keys, mask = layers.Dense(parameters.width)(steps), ops.not_equal(ids, PADDING)
-    memory = [steps, vectors, keys, mask, *parts.init_decoder_states(parameters, summary)]
+    table = parts.target_table(parameters, shape)
+    source = parts.encode(parameters, shape.source, table)
+    keys = layers.Dense(parameters.width)(source.steps)
+    memory = [source.steps, source.vectors, keys, source.mask, *parts.init_decoder_states(parameters, source.summary)]
 
     before, inputs = keras.Input((None,), dtype="int32"), parts.inputs_like(memory)
     steps, vectors, keys, mask, *states = inputs
-    queries = layers.Dropout(parameters.dropout)(tables.target(before))
+    queries = layers.Dropout(parameters.dropout)(table(before))
     width = parameters.embedding if parameters.tied else parameters.units
     features, *ends, weights = AdditiveDecoder(parameters, width)(queries, steps, keys, mask, states)
-    logits = parts.attentive_logits(parameters, tables.target, sizes.target, features, weights, vectors)
+    logits = parts.attentive_logits(parameters, table, shape.target, features, weights, vectors)
     decoder = keras.Model([before, *inputs], [logits, *ends, weights])
-    return parts.EncoderDecoder(keras.Model(ids, memory), decoder, len(states), attends=True)
+    return EncoderDecoder(keras.Model(source.inputs, memory), decoder, len(states), attends=True)

@@ -4,6 +4,7 @@ Each token is translated on its own and stays in its place; one that train does 
 better stays as it is, where both sides share their vocabulary, else it is left out.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,13 @@ from pydantic import Field
 
 from stages.config.schema import ModelConfig
 from stages.tasks.seq2seq.modeling.contract import Baseline, BeamHypothesis
-from stages.tasks.seq2seq.modeling.data import END, UNKNOWN, Prepared, Vocabularies
+from stages.tasks.seq2seq.modeling.data import END, UNKNOWN, PreparedTexts, Vocabularies
 
 
 class Parameters(ModelConfig):
     """How long and on how much the table is fitted."""
+
+    INPUT = "tokens"
 
     iterations: int = Field(default=5, ge=1, description="of expectation maximisation")
     cells: int = Field(
@@ -33,7 +36,7 @@ class Model(Baseline):
         self.best, self.scores, self.vocabularies = best, scores, vocabularies
 
     @classmethod
-    def fit(cls, parameters: Parameters, data: Prepared) -> "Model":
+    def fit(cls, parameters: Parameters, data: PreparedTexts) -> "Model":
         """Fit P(target token | source token) on train's pairs; any target token may also come from no token, id 0."""
         sizes = data.vocabularies.sizes
         cells, places = _cells(data, parameters.cells, sizes.target)
@@ -52,10 +55,10 @@ class Model(Baseline):
         return cls(best.astype(np.int32), scores.astype(np.float32), data.vocabularies)
 
     def translate(
-        self, sources: list[str], beam: int, best: int = 1, length_penalty: float = 1.0
+        self, sources: Sequence[str], beam: int, best: int = 1, length_penalty: float = 1.0
     ) -> list[list[BeamHypothesis]]:
         """Return every source's one output, token by token."""
-        rows = [ids[:-1] for ids in self.vocabularies.encode("source", sources, cut=False)]
+        rows = [ids[:-1] for ids in self.vocabularies.encode_sources(sources, cut=False)]
         return [
             [BeamHypothesis(self.vocabularies.decode(self.best[ids]), float(self.scores[ids].sum()), True)]
             for ids in rows
@@ -71,12 +74,12 @@ class Model(Baseline):
         np.save(folder / "scores.npy", self.scores)
 
     @classmethod
-    def load(cls, folder: Path, vocabularies: Vocabularies) -> "Model":
+    def load(cls, folder: Path, preprocessor: Vocabularies) -> "Model":
         """Read what `save` wrote."""
-        return cls(np.load(folder / "best.npy"), np.load(folder / "scores.npy"), vocabularies)
+        return cls(np.load(folder / "best.npy"), np.load(folder / "scores.npy"), preprocessor)
 
 
-def _cells(data: Prepared, most: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+def _cells(data: PreparedTexts, most: int, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Return every way in which a target token may come from a source token of its pair, or from none.
 
     Returns:

@@ -10,8 +10,8 @@ from pydantic import Field
 from stages.tasks.seq2seq.modeling.contract import AttentiveParameters
 
 if TYPE_CHECKING:
-    from stages.tasks.seq2seq.modeling.data import Sizes
-    from stages.tasks.seq2seq.modeling.layers import EncoderDecoder
+    from stages.tasks.seq2seq.modeling.inputs import Shape
+    from stages.tasks.seq2seq.modeling.writer import EncoderDecoder
 
 
 class Parameters(AttentiveParameters):
@@ -23,27 +23,27 @@ class Parameters(AttentiveParameters):
     )
 
 
-def build(parameters: Parameters, sizes: "Sizes") -> "EncoderDecoder":
+def build(parameters: Parameters, shape: "Shape") -> "EncoderDecoder":
     """Return the encoder and the decoder."""
     import keras
     from keras import layers, ops
 
     from stages.tasks.seq2seq.modeling import layers as parts
     from stages.tasks.seq2seq.modeling.attention import FeedingDecoder
-    from stages.tasks.seq2seq.modeling.data import PADDING
+    from stages.tasks.seq2seq.modeling.writer import EncoderDecoder
 
-    tables = parts.embeddings(parameters, sizes)
-    ids, vectors, steps, summary = parts.encode(parameters, tables.source)
+    table = parts.target_table(parameters, shape)
+    source = parts.encode(parameters, shape.source, table)
+    steps = source.steps
     keys = layers.Dense(parameters.units, use_bias=False)(steps) if parameters.score == "general" else steps
-    mask = ops.not_equal(ids, PADDING)
-    memory = [steps, vectors, keys, mask, *parts.init_decoder_states(parameters, summary)]
+    memory = [steps, source.vectors, keys, source.mask, *parts.init_decoder_states(parameters, source.summary)]
     width = parameters.embedding if parameters.tied else parameters.units
     if parameters.input_feeding:  # what the first step reads of a step before
-        memory.append(ops.zeros_like(summary[:, :1]) * ops.ones((width,)))
+        memory.append(ops.zeros_like(source.summary[:, :1]) * ops.ones((width,)))
 
     before, inputs = keras.Input((None,), dtype="int32"), parts.inputs_like(memory)
     steps, vectors, keys, mask, *states = inputs
-    targets = layers.Dropout(parameters.dropout)(tables.target(before))
+    targets = layers.Dropout(parameters.dropout)(table(before))
     if parameters.input_feeding:
         features, *ends, weights = FeedingDecoder(parameters, width)(targets, steps, keys, mask, states)
     else:
@@ -51,6 +51,6 @@ def build(parameters: Parameters, sizes: "Sizes") -> "EncoderDecoder":
         weights = parts.attend(queries, keys, mask)  # (B, T, S)
         contexts = ops.einsum("bts,bsu->btu", weights, steps)
         features = layers.Dense(width, activation="tanh")(ops.concatenate([queries, contexts], axis=-1))
-    logits = parts.attentive_logits(parameters, tables.target, sizes.target, features, weights, vectors)
+    logits = parts.attentive_logits(parameters, table, shape.target, features, weights, vectors)
     decoder = keras.Model([before, *inputs], [logits, *ends, weights])
-    return parts.EncoderDecoder(keras.Model(ids, memory), decoder, len(states), attends=True)
+    return EncoderDecoder(keras.Model(source.inputs, memory), decoder, len(states), attends=True)

@@ -6,7 +6,7 @@ Under data/prepared/<dataset>/, n pairs of train that are learned from, t tokens
 |---------------------------------|----------------|-----------------------------------------------------------------|
 | table.parquet                   | row per pair   | id, file, row, source, target, part (or null)                   |
 | parts/{train,…,test}.parquet    | row per source | id, source, targets (a list of its references)                  |
-| tokens/train.<side>.ids.npy     | int32 (t,)     | all texts' tokens, one after the other, each text with its end  |
+| tokens/train.<side>.values.npy  | int32 (t,)     | all texts' tokens, one after the other, each text with its end  |
 | tokens/train.<side>.offsets.npy | int64 (n + 1,) | text i is ids[offsets[i]:offsets[i + 1]]                        |
 | tokens/vocabularies.json        | object         | source, target: tokenizers' own format; ids 0 to 3 are [PAD],   |
 |                                 |                | [UNK], [BEGIN], [END]; maximum: most tokens of a text, by side; |

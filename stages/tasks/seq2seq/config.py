@@ -121,7 +121,7 @@ class Decoding(Frozen):
 if TYPE_CHECKING:
     Models = ModelsConfig
 else:
-    Models = models_config(stages.models.seq2seq)
+    Models = models_config(stages.models.seq2seq, "tokens")
 
 
 class Section(TaskSection):

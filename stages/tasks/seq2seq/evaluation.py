@@ -1,5 +1,6 @@
 """A trained model of pairs on the test part: what it writes, by beam and greedily, and how far that is from right."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ from stages.tasks.seq2seq.config import Decoding
 from stages.tasks.seq2seq.metrics import METRICS
 from stages.tasks.seq2seq.modeling.contract import BeamHypothesis, Translator
 from stages.tasks.seq2seq.modeling.data import UNKNOWN
-from stages.tasks.seq2seq.modeling.saved import Saved
+from stages.tasks.seq2seq.modeling.saved import Saved, SavedTranslator
 from stages.tasks.seq2seq.modeling.statistics import (
     COLUMNS,
     signatures,
@@ -44,8 +45,9 @@ class Outputs(NamedTuple):
 class Work(NamedTuple):
     """What a replica is asked to write."""
 
+    saved: type[SavedTranslator]
     folder: Path  # of the trained model
-    sources: list[str]
+    sources: list[Any]
     examples: np.ndarray  # rows whose alignments are shown
     decoding: Decoding
 
@@ -53,37 +55,73 @@ class Work(NamedTuple):
 def evaluate(saved: Saved, dataset: Dataset, parallel: ParallelConfig) -> EvaluationResult:
     """Return what a model did on its dataset's test part; its replicas write side by side."""
     test = pd.read_parquet(dataset.part("test"))
-    decoding = read_resolved(dataset.paths.task_params("seq2seq", "decoding"), Decoding)
-    sources, references = test["source"].tolist(), [list(texts) for texts in test["targets"]]
-    ids = saved.vocabularies.encode("source", sources, cut=False)
-    items = pd.DataFrame({"id": test["id"], "source_tokens": [len(row) - 1 for row in ids]})
-    examples = _choose_examples(items["source_tokens"].to_numpy())
-    work = Work(saved.folder, sources, examples, decoding)
+    sources: list[str] = test["source"].tolist()
+    ids = saved.vocabularies.encode_sources(sources, cut=False)
+    lengths = pd.DataFrame({"source_tokens": [len(row) - 1 for row in ids]})
+    examples = _choose_examples(lengths["source_tokens"].to_numpy())
+    outputs, result = measure_translator(saved, dataset, test, sources, lengths, examples, parallel)
+    sizes, units = saved.vocabularies.sizes, saved.vocabularies.units
+    signature = result.details["signature"] | {
+        "split": content_hash(test),
+        "source_vocabulary": sizes.source,
+        "unknown": sum(int(np.count_nonzero(row == UNKNOWN)) for row in ids),
+        "tokens": f"{units['source']} to {units['target']}",
+    }
+    cut = result.details["cut"] | {"sources": sum(len(row) > saved.vocabularies.maximum["source"] for row in ids)}
+    references = [list(texts) for texts in test["targets"]]
+    details = result.details | {"signature": signature | signatures(references), "cut": cut}
+    shown = {"written": _examples(test, result.predictions, examples), "alignments": outputs[0].alignments}
+    return replace(result, details=details, examples=shown)
+
+
+def measure_translator(
+    saved: SavedTranslator,
+    dataset: Dataset,
+    test: pd.DataFrame,
+    sources: list[Any],
+    lengths: pd.DataFrame,
+    examples: np.ndarray,
+    parallel: ParallelConfig,
+) -> tuple[list[Outputs], EvaluationResult]:
+    """Return what each replica of a model writes for the test part, and its metrics.
+
+    Args:
+        saved: the model.
+        dataset: its dataset.
+        test: columns id and targets.
+        sources: as the model reads them, one a row.
+        lengths: of the sources, one column, whose name the predictions have.
+        examples: rows whose alignments are to be shown.
+        parallel: how replicas write side by side.
+    """
+    decoding = read_resolved(dataset.paths.task_params(dataset.task, "decoding"), Decoding)
+    references = [list(texts) for texts in test["targets"]]
+    work = Work(type(saved), saved.folder, sources, examples, decoding)
     outputs = run_parallel(partial(write_outputs, work), saved.seeds, parallel)
-    unit = saved.vocabularies.units["target"]
+    unit = saved.preprocessor.units["target"]
+    items = pd.concat([test[["id"]].reset_index(drop=True), lengths], axis=1)
     tables = [
         pd.concat([items.assign(seed=seed), *_tables(written, references, unit)], axis=1)
         for seed, written in zip(saved.seeds, outputs, strict=True)
     ]
     predictions = pd.concat(tables)
-    return EvaluationResult(
+    return outputs, EvaluationResult(
         predictions,
         scores={int(str(seed)): scores(table) for seed, table in predictions.groupby("seed")},
         details={
             "greedy": scores(predictions, GREEDY),
-            "by_length": by_length(predictions),
-            "cut": _count_cut(predictions, ids, saved.vocabularies.maximum["source"]),
-            "signature": _signature(saved, test, references, decoding, ids),
+            "by_length": by_length(predictions, str(lengths.columns[0])),
+            "cut": _count_cut(predictions),
+            "signature": _signature(saved, references, decoding),
         },
         seconds=sum(written.seconds for written in outputs),
         items=len(test) * len(tables),
-        examples={"written": _examples(test, tables[0], examples), "alignments": outputs[0].alignments},
     )
 
 
 def write_outputs(work: Work, seed: int) -> Outputs:
     """Have one replica of a saved model write every source, by beam and greedily, and show the examples' alignments."""
-    [(_, model)] = Saved(work.folder).replicas([seed])
+    [(_, model)] = work.saved(work.folder).replicas([seed])
     began = clock.seconds()
     beam = model.translate(work.sources, work.decoding.beam, 1, work.decoding.length_penalty)
     seconds = clock.seconds() - began
@@ -110,9 +148,12 @@ def scores(table: pd.DataFrame, prefix: str = "") -> dict[str, float]:
     return measure(METRICS, np.array([len(table), *sums]))
 
 
-def by_length(predictions: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the metrics in bands of about as many sources each, the shortest first; equal lengths stay together."""
-    lengths = predictions["source_tokens"]
+def by_length(predictions: pd.DataFrame, column: str) -> list[dict[str, Any]]:
+    """Return the metrics in bands of about as many sources each, the shortest first; equal lengths stay together.
+
+    `column`: of the sources' lengths.
+    """
+    lengths = predictions[column]
     share = lengths.rank(method="min", pct=True).to_numpy()
     band = np.ceil(share * BANDS - 1e-9)
     return [
@@ -122,35 +163,28 @@ def by_length(predictions: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _count_cut(predictions: pd.DataFrame, ids: list[np.ndarray], maximum: int) -> dict[str, float]:
-    """Return how many sources lost their end, and how many outputs per seed were cut at their most tokens."""
+def _count_cut(predictions: pd.DataFrame) -> dict[str, float]:
+    """Return how many outputs per seed were cut at their most tokens."""
     seeds = predictions["seed"].nunique()
-    outputs = {
+    return {
         name: int((~predictions[f"{prefix}ended"]).sum()) / seeds for name, prefix in (("beam", ""), ("greedy", GREEDY))
     }
-    return {"sources": sum(len(row) > maximum for row in ids)} | outputs
 
 
-def _signature(
-    saved: Saved, test: pd.DataFrame, references: list[list[str]], decoding: Decoding, ids: list[np.ndarray]
-) -> dict[str, Any]:
-    """Return what a metric must be read with."""
-    sizes, units = saved.vocabularies.sizes, saved.vocabularies.units
+def _signature(saved: SavedTranslator, references: list[list[str]], decoding: Decoding) -> dict[str, Any]:
+    """Return what a metric must be read with, whatever the sources are."""
+    unit = saved.preprocessor.units["target"]
     return {
         "part": "test",
-        "split": content_hash(test),
-        "items": len(test),
+        "items": len(references),
         "references": sum(map(len, references)),
         "seeds": saved.seeds,
-        "vocabulary": sizes.target,
-        "source_vocabulary": sizes.source,
-        "unknown": sum(int(np.count_nonzero(row == UNKNOWN)) for row in ids),
-        "tokens": f"{units['source']} to {units['target']}",
-        "units": "characters" if units["target"] == "character" else "what white space separates",
+        "vocabulary": saved.preprocessor.target.get_vocab_size(),
+        "units": "characters" if unit == "character" else "what white space separates",
         "beam": decoding.beam,
         "length_penalty": decoding.length_penalty,
         "average": "mean over seeds; the closest reference counts",
-    } | signatures(references)
+    }
 
 
 def _choose_examples(tokens: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from stages.config.schema import PARTS, Part
 from stages.tasks.base import Findings
 from stages.tasks.leakage import content
 from stages.tasks.seq2seq.config import SplitConfig, Tokenizer
-from stages.tasks.seq2seq.modeling.data import SIDES, Prepared
+from stages.tasks.seq2seq.modeling.data import SIDES, PreparedTexts
 
 Parts = Mapping[Part, pd.DataFrame]
 SHOWN = 5  # offending rows that a finding names
@@ -34,7 +34,7 @@ def check_leaks(dataset: Dataset) -> Findings:
         "split_references": split_references(parts),
         "lost_sources": lost_sources(table, parts),
         "empty_parts": [f"{name} is empty" for name, part in parts.items() if part.empty],
-        "vocabulary": foreign_tokens(parts["train"], Prepared(dataset.prepared / "tokens"), shared),
+        "vocabulary": foreign_tokens(parts["train"], PreparedTexts(dataset.prepared / "tokens"), shared),
     }
 
 
@@ -100,7 +100,7 @@ def lost_sources(table: pd.DataFrame, parts: Parts) -> list[str]:
     return lines
 
 
-def foreign_tokens(train: pd.DataFrame, fitted: Prepared, shared: bool) -> list[str]:
+def foreign_tokens(train: pd.DataFrame, fitted: PreparedTexts, shared: bool) -> list[str]:
     """Return a line for every side whose vocabulary holds letters, or whole words, that train does not."""
     texts = {"source": train["source"].tolist(), "target": [text for texts in train["targets"] for text in texts]}
     lines = []

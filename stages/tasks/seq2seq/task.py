@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from stages.data.table import Table
     from stages.tasks.guess import Guess, Sample
     from stages.tasks.seq2seq.modeling.contract import Translator
-    from stages.tasks.seq2seq.modeling.data import Prepared
+    from stages.tasks.seq2seq.modeling.data import PreparedTexts
     from stages.tasks.seq2seq.modeling.saved import Saved
 
 
@@ -84,25 +84,25 @@ class Seq2seq(Task):
 
         return guess.guess(sample)
 
-    def open_prepared(self, folder: Path) -> "Prepared":
+    def open_prepared(self, folder: Path) -> "PreparedTexts":
         """Open the folder that `prepare` wrote."""
-        from stages.tasks.seq2seq.modeling.data import Prepared
+        from stages.tasks.seq2seq.modeling.data import PreparedTexts
 
-        return Prepared(folder)
+        return PreparedTexts(folder)
 
-    def fit_network(self, job: Job, data: "Prepared") -> Fit:
+    def fit_network(self, job: Job, data: "PreparedTexts") -> Fit:
         """Train a network."""
         from stages.tasks.seq2seq.modeling import training
 
         return training.fit_network(job, data)
 
-    def validate_baseline(self, job: Job, model: "Translator", data: "Prepared") -> dict[str, float]:
+    def validate_baseline(self, job: Job, model: "Translator", data: "PreparedTexts") -> dict[str, float]:
         """Return the metrics of what a baseline writes for validation's first sources."""
         from stages.tasks.seq2seq.modeling import training
 
         return training.validate_baseline(job, model, data)
 
-    def num_examples(self, data: "Prepared") -> int:
+    def num_examples(self, data: "PreparedTexts") -> int:
         """Return how many pairs are learned from."""
         return len(data.side("train", "source").lengths)
 

@@ -16,7 +16,17 @@ from stages.data.vocabulary import fit_vocabulary
 from stages.runtime.errors import UserError
 from stages.tasks.base import Preparation
 from stages.tasks.seq2seq.config import Side, Tokenizer
-from stages.tasks.seq2seq.modeling.data import END, MARKERS, MULTIPLE, SIDES, SPACE, UNKNOWN, Rows, Vocabularies
+from stages.tasks.seq2seq.modeling.data import (
+    END,
+    MARKERS,
+    MULTIPLE,
+    SIDES,
+    SPACE,
+    UNKNOWN,
+    Rows,
+    Vocabularies,
+    read_tokens,
+)
 
 BATCH = 4096  # texts
 LEFT_OUT = 0.1  # of train's pairs: where more are not learned from, a remark is due
@@ -34,10 +44,11 @@ def prepare(dataset: Dataset, output: Path) -> Preparation:
     vocabularies = fit_both(parts["train"], config)
     report: dict[str, Any] = {"shared": config.shared, "units": vocabularies.units}
     report["vocabulary"] = {side: vocabularies.tokenizer(side).get_vocab_size() for side in SIDES}
+    encoders = {"source": vocabularies.encode_sources, "target": vocabularies.encode_targets}
     ids = {
-        (part, side): vocabularies.encode(side, parts[part][side].tolist(), cut=False)
+        (part, side): encode(parts[part][side].tolist(), cut=False)
         for part in parts
-        for side in SIDES
+        for side, encode in encoders.items()
     }
     counts = {key: np.array([len(row) for row in rows]) for key, rows in ids.items()}
     for part in PREPARED:
@@ -97,7 +108,7 @@ def write_train(output: Path, vocabularies: Vocabularies, train: dict[str, Rows]
     output.mkdir()
     vocabularies.save(output / "vocabularies.json")
     for side, rows in train.items():
-        np.save(output / f"train.{side}.ids.npy", rows.ids)
+        np.save(output / f"train.{side}.values.npy", rows.values)
         np.save(output / f"train.{side}.offsets.npy", rows.offsets)
 
 
@@ -119,20 +130,28 @@ def fit_both(pairs: pd.DataFrame, config: Tokenizer) -> Vocabularies:
         source = target = fit_tokenizer(_batches(texts["source"] + texts["target"]), config.target, "target")
     else:
         source, target = (fit_tokenizer(_batches(texts[side]), sides[side], side) for side in SIDES)
-    vocabularies = Vocabularies(
-        source,
-        target,
+    refuse_one_token(target, config.target.unit)
+    return Vocabularies(
+        source=source,
+        target=target,
         maximum={side: choice.maximum_length for side, choice in sides.items()},
         units={side: choice.unit for side, choice in sides.items()},
         lengths=[],
     )
-    if vocabularies.sizes.target <= END + 2:
-        (only,) = vocabularies.tokens("target", np.array([END + 1]))
+
+
+def refuse_one_token(target: tokenizers.Tokenizer, unit: str) -> None:
+    """Refuse a vocabulary of targets that leaves nothing to choose.
+
+    Raises:
+        UserError: it holds one token alone.
+    """
+    if target.get_vocab_size() <= END + 2:
+        (only,) = read_tokens(target, np.array([END + 1]))
         raise UserError(
-            f"the target's vocabulary holds one {config.target.unit} alone, {only!r}: "
+            f"the target's vocabulary holds one {unit} alone, {only!r}: "
             "there is nothing to choose; look at the targets, or at tokenizer.target"
         )
-    return vocabularies
 
 
 def learned(counts: dict[str, np.ndarray], maximum: dict[str, int], ratio: float) -> tuple[np.ndarray, dict[str, int]]:

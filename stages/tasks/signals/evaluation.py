@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from stages.config.dataset import Dataset
+from stages.data.frames import signals_of
 from stages.tasks.base import EvaluationResult
 from stages.tasks.classification.evaluation import by_quarter, measure_classifier, most_confident, signature
 from stages.tasks.signals.modeling.saved import Saved
@@ -20,9 +21,7 @@ SHOWN_CHANNELS = 3
 def evaluate(saved: Saved, dataset: Dataset) -> EvaluationResult:
     """Measure a classifier on its dataset's test part; see `measure_classifier`."""
     test = pd.read_parquet(dataset.part("test"))
-    columns = (test["values"], test["channels"])
-    inputs = [np.asarray(values).reshape(-1, channels) for values, channels in zip(*columns, strict=True)]
-    measured = measure_classifier(saved, test, inputs, _lengths)
+    measured = measure_classifier(saved, test, signals_of(test), _lengths)
     details = {
         "by_length": by_quarter(measured.predictions, measured.predictions["frames"]),
         "signature": signature(saved, test, part_hash(test)) | {"channels": saved.preprocessor.input.width},

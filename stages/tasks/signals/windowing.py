@@ -3,37 +3,36 @@
 Signals are read and written in batches, so that memory does not grow with their number.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stages.config.dataset import Dataset
+from stages.config.frames import WindowConfig
 from stages.config.reading import SignalReading
 from stages.data.arrays import GrowingArray
+from stages.data.frames import as_read, stream_part
 from stages.runtime.files import write_json
 from stages.runtime.progress import progress
 from stages.tasks.base import Preparation
 from stages.tasks.classification.modeling.data import PREPARED_PARTS
-from stages.tasks.signals.config import WindowConfig
-from stages.tasks.signals.modeling.frames import SMALLEST, SignalScaler
+from stages.tasks.signals.modeling.frames import SignalScaler
 
-BATCH = 1_000  # signals
 PERCENTAGES = (0, 25, 50, 75, 95, 100)  # of the signals, by length
 
 
 def prepare(dataset: Dataset, output: Path) -> Preparation:
     """Fit a scaler on train, and write train and validation as frames into the new folder `output`."""
     config, train = dataset.params("window", WindowConfig), dataset.part("train")
-    scaler = fit_scaler(lambda: (values for values, _ in read_signals(train)), config)
+    scaler = SignalScaler.fit(lambda: (values for values, _ in stream_part(train, "values", "label")), config)
     labels = sorted(pc.unique(pq.read_table(train, columns=["label"])["label"]).to_pylist())
     output.mkdir()
     scaler.save(output / "scaler.json")
-    reading = _as_read(dataset.params("reading", SignalReading), train)
+    reading = as_read(dataset.params("reading", SignalReading), train)
     meta = {"labels": labels, "maximum_length": config.maximum_length, "reading": reading.model_dump(mode="json")}
     write_json(output / "meta.json", meta)
     report: dict[str, Any] = {"channels": len(scaler.mean), "scaler": config.scaler}
@@ -50,50 +49,6 @@ def prepare(dataset: Dataset, output: Path) -> Preparation:
     return Preparation(report, f"{frames} frames of {len(scaler.mean)} channel(s) in {signals} signals", None, remarks)
 
 
-def _as_read(reading: SignalReading, train: Path) -> SignalReading:
-    """Return how files are to be read so that they are like train: its channels by name, and its sample rate."""
-    with pq.ParquetFile(train) as file:
-        first = next(file.iter_batches(1, columns=["channel_names", "sample_rate"])).to_pylist()[0]
-    names, rate = first["channel_names"], first["sample_rate"]
-    if names is not None:
-        reading = reading.model_copy(update={"channels": tuple(names)})
-    if rate is not None and reading.sound.sample_rate is None:
-        reading = reading.model_copy(update={"sound": reading.sound.model_copy(update={"sample_rate": rate})})
-    return reading
-
-
-def read_signals(path: Path) -> Iterator[tuple[np.ndarray, str]]:
-    """Yield a part's signals: values (steps, F) and label."""
-    with pq.ParquetFile(path, pre_buffer=False) as file:
-        for batch in file.iter_batches(BATCH, columns=["label", "channels", "values"]):
-            flat, offsets = batch["values"].flatten().to_numpy(), _offsets(batch["values"])
-            labels, channels = batch["label"].to_pylist(), batch["channels"].to_pylist()
-            for row, label in enumerate(labels):
-                yield flat[offsets[row] : offsets[row + 1]].reshape(-1, channels[row]), label
-
-
-def _offsets(column: pa.ListArray) -> np.ndarray:
-    return np.cumsum([0, *pc.list_value_length(column).to_pylist()])
-
-
-def fit_scaler(signals: Callable[[], Iterable[np.ndarray]], config: WindowConfig) -> SignalScaler:
-    """Return the scaler of the signals that a function yields, each (steps, F); it is called twice.
-
-    The deviation is taken from the mean, not from the mean of squares, which would round away a small one.
-    """
-    count, total = 0, np.zeros(1)
-    for values in signals():
-        count, total = count + len(values), total + values.sum(axis=0)
-    mean = total / max(count, 1)
-    squares, largest = np.zeros(len(mean)), np.zeros(len(mean))
-    for values in signals():
-        squares += ((values - mean) ** 2).sum(axis=0)
-        largest = np.maximum(largest, np.abs(values).max(axis=0, initial=0))
-    spread = np.sqrt(squares / max(count, 1))
-    spread = np.where(spread > SMALLEST * largest, spread, 1.0)
-    return SignalScaler(config.scaler, config.steps_per_frame, mean.tolist(), spread.tolist())
-
-
 def write_part(scaler: SignalScaler, path: Path, output: Path, labels: Sequence[str], maximum: int) -> np.ndarray:
     """Write a part's frames, offsets, labels and weights; return the lengths before cutting, (signals,).
 
@@ -108,7 +63,7 @@ def write_part(scaler: SignalScaler, path: Path, output: Path, labels: Sequence[
     files = (GrowingArray(output / f"{path.stem}.{name}.npy") for name in ("values", "offsets", "labels", "weights"))
     with next(files) as frames, next(files) as offsets, next(files) as indices, next(files) as weights:
         offsets.append(np.zeros(1, np.int64))
-        for values, label in progress(read_signals(path), desc=path.stem, unit="signal"):
+        for values, label in progress(stream_part(path, "values", "label"), desc=path.stem, unit="signal"):
             framed = scaler.frames(values)
             lengths.append(len(framed))
             frames.append(framed[:maximum])

@@ -23,6 +23,7 @@ from stages.tasks.seq2seq.modeling.data import (
     Rows,
     Vocabularies,
     bucket_bounds,
+    shifted,
 )
 from stages.tasks.seq2seq.splitter import groups, split_pairs
 from stages.tasks.seq2seq.tokenizer import fit_both, fit_tokenizer, learned
@@ -56,7 +57,7 @@ def test_a_users_own_pairs(tmp_path):
     assert report["vocabulary"] == {"source": 12 + 4, "target": 12 + 4}
     parts = [pd.read_parquet(dataset.part(name)) for name in ("train", "validation", "test")]
     assert sorted(source for part in parts for source in part["source"]) == sorted(WORDS)
-    ids = np.load(dataset.prepared / "tokens/train.target.ids.npy")
+    ids = np.load(dataset.prepared / "tokens/train.target.values.npy")
     assert (ids == END).sum() == len(parts[0]) == report["learned"]
     lengths = pd.read_csv(dataset.plot("lengths")).groupby("part")["texts"].sum()
     assert lengths.to_dict() == {
@@ -153,11 +154,11 @@ def test_official_parts_stand_and_what_is_near_to_them_goes():
 def test_tokens_decoded_are_the_text(unit):
     texts = ["In the beginning, God (who is) made 2 lights.", "AA1 B", "[PAD] is no marker"]
     tokenizer = fit_tokenizer([texts], Side(unit=unit, vocabulary=80), "target")
-    both = Vocabularies(tokenizer, tokenizer, {"source": 99, "target": 99}, {}, [])
-    for text, ids in zip(texts, both.encode("target", texts), strict=True):
+    both = Vocabularies(tokenizer, {"source": 99, "target": 99}, {}, [], tokenizer)
+    for text, ids in zip(texts, both.encode_targets(texts), strict=True):
         assert both.decode(ids) == text and ids[-1] == END and (ids[:-1] > END).all()
-    assert UNKNOWN in both.encode("target", ["zzz ☃"])[0]
-    assert len(both.encode("source", [texts[0] * 9])[0]) == 99 or unit == "word"
+    assert UNKNOWN in both.encode_targets(["zzz ☃"])[0]
+    assert len(both.encode_sources([texts[0] * 9])[0]) == 99 or unit == "word"
 
 
 def test_a_vocabulary_without_capitals():
@@ -192,7 +193,8 @@ def test_an_epoch_holds_every_pair_once_within_its_buckets_lengths(sizes, bucket
     bounds = bucket_bounds(*(rows.lengths for rows in sides), buckets)
     seen = []
     batches = Batches(*sides, bounds, 64)
-    for (source, before), target, weights in EpochBatches(batches, batches.of_pass(1, 0)):
+    pairs = EpochBatches(batches, batches.of_pass(1, 0), lambda source, target: (source, shifted(target)))
+    for (source, before), target, weights in pairs:
         rows = source[weights > 0]
         seen += rows[:, 0].tolist()
         assert ((rows > 0).sum(axis=1) == [sizes[number - 4][0] for number in rows[:, 0]]).all()

@@ -13,11 +13,12 @@ from stages.config.dataset import Dataset
 from stages.models.seq2seq import luong as luong_file
 from stages.nn.network import build_model
 from stages.tasks.seq2seq.config import Training
-from stages.tasks.seq2seq.modeling.data import BEGIN, END, Sizes
+from stages.tasks.seq2seq.modeling.data import BEGIN, END
 from stages.tasks.seq2seq.modeling.decoding import search
-from stages.tasks.seq2seq.modeling.layers import EncoderDecoder
+from stages.tasks.seq2seq.modeling.inputs import Shape, TokenSource
 from stages.tasks.seq2seq.modeling.network import NeuralTranslator
 from stages.tasks.seq2seq.modeling.training import fit_network
+from stages.tasks.seq2seq.modeling.writer import EncoderDecoder
 from stages.tasks.seq2seq.task import TASK
 from tests.tasks.seq2seq.small import make_dataset, make_job
 
@@ -60,12 +61,12 @@ def test_a_beam_is_at_least_as_wide_as_the_outputs_asked_for(luong):
 
 def test_a_score_is_the_log_probability_of_the_output_by_its_length(luong):
     (outputs,) = luong.translate(["abcda"], beam=3, best=3, length_penalty=0.7)
-    encoder, decoder, *_ = luong.encoder_decoder
-    source = luong.vocabularies.encode("source", ["abcda"])[0][None]
+    encoder, decoder = luong.writer.encoder, luong.writer.decoder
+    source = luong.preprocessor.encode_sources(["abcda"])[0][None]
     ended = [one for one in outputs if one.ended]
     assert ended
     for one in ended:
-        target = luong.vocabularies.encode("target", [one.text])[0]
+        target = luong.preprocessor.encode_targets([one.text])[0]
         before = np.array([BEGIN, *target[:-1]], np.int32)[None]
         logits = np.asarray(decoder([jnp.array(before), *encoder(source)])[0], float)[0]
         logs = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
@@ -84,16 +85,14 @@ def test_an_alignment_has_a_weight_for_each_token_and_rows_sum_to_one(luong):
     assert alignment.source == [*"abeda", "⏎"] and alignment.output == [" A", " B", " D", " A", "⏎"]
     assert alignment.weights.shape == (5, 6)
     assert alignment.weights.sum(axis=1) == pytest.approx(np.ones(5), abs=1e-5)
-    ids, target = (
-        luong.vocabularies.encode(side, [text])[0] for side, text in (("source", "abeda"), ("target", "A B D A"))
-    )
-    encoder, decoder, *_ = luong.encoder_decoder
+    (ids,), (target,) = luong.preprocessor.encode_sources(["abeda"]), luong.preprocessor.encode_targets(["A B D A"])
+    encoder, decoder = luong.writer.encoder, luong.writer.decoder
     unpadded = decoder([jnp.array([[BEGIN, *target[:-1]]]), *encoder(jnp.array(ids[None]))])[-1]
     assert alignment.weights == pytest.approx(np.asarray(unpadded)[0], abs=1e-5)
 
 
 def test_an_alignment_reads_as_much_as_the_vocabulary_does_and_an_empty_output(luong):
-    longest = luong.vocabularies.maximum
+    longest = luong.preprocessor.maximum
     alignment = luong.align("a" * 2 * longest["source"], " ".join("A" * 2 * longest["target"]))
     assert alignment.weights.shape == (len(alignment.output), len(alignment.source))
     assert alignment.weights.shape == (longest["target"], longest["source"])
@@ -104,16 +103,17 @@ LETTERS, LIMIT = range(END + 1, END + 4), 5
 
 
 @pytest.fixture(scope="module")
-def random_model() -> tuple[EncoderDecoder, keras.Model]:
-    """Return a small network that has learned nothing, and both its parts as one; all its outputs can be listed."""
-    sizes, parameters = Sizes(30, END + 1 + len(LETTERS), shared=False), luong_file.Parameters(units=8, embedding=8)
-    parts = build_model(lambda: luong_file.build(parameters, sizes), 0)
-    source, before = (keras.Input((None,), dtype="int32") for _ in range(2))
-    joined = keras.Model([source, before], parts.decoder([before, *parts.encoder(source)])[0])
+def random_model() -> EncoderDecoder:
+    """Return a small network that has learned nothing; all its outputs can be listed."""
+    shape, parameters = (
+        Shape(TokenSource(30, False), END + 1 + len(LETTERS)),
+        luong_file.Parameters(units=8, embedding=8),
+    )
+    writer = build_model(lambda: luong_file.build(parameters, shape), 0)
     rng = np.random.default_rng(0)
-    for variable in joined.trainable_variables:
+    for variable in writer.model.trainable_variables:
         variable.assign(rng.normal(0, 0.8, variable.shape))  # far from even
-    return parts, joined
+    return writer
 
 
 def best_scores(joined: keras.Model, sources: np.ndarray, length_penalty: float) -> np.ndarray:
@@ -140,9 +140,9 @@ def weights_of(model: keras.Model) -> tuple[list, list]:
     [(81, 0.0, 1), (5, 0.0, 0.9), (5, 1.0, 0.8)],  # with ends and beginnings in one beam .93 and .30
 )
 def test_what_has_ended_is_not_displaced_by_what_goes_on(random_model, width, length_penalty, share):
-    parts, joined = random_model
+    joined = random_model.model
     sources = np.random.default_rng(1).integers(4, 30, (40, 6)).astype("int32")
-    result = search(parts, joined, width, LIMIT, length_penalty)(weights_of(joined)[0], sources)
+    result = search(random_model, width, LIMIT, length_penalty)(weights_of(joined)[0], sources)
     scores = np.where(np.asarray(result.ended)[:, 0], np.asarray(result.scores)[:, 0], -np.inf)
     best = best_scores(joined, sources, length_penalty)
     assert (scores <= best + 1e-4).all()

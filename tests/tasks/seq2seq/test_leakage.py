@@ -16,7 +16,7 @@ from stages.tasks.seq2seq.leakage import (
     shared_sources,
     split_references,
 )
-from stages.tasks.seq2seq.modeling.data import Prepared
+from stages.tasks.seq2seq.modeling.data import PreparedTexts
 from tests.tasks.seq2seq.small import make_dataset
 
 VERSE = "and the lord spoke to moses in the tent saying"
@@ -56,7 +56,7 @@ def test_pairs_that_are_lost_or_come_from_nowhere():
 
 
 def test_a_vocabulary_that_was_fitted_on_more_than_train(dataset):
-    prepared, train = Prepared(dataset.prepared / "tokens"), pd.read_parquet(dataset.part("train"))
+    prepared, train = PreparedTexts(dataset.prepared / "tokens"), pd.read_parquet(dataset.part("train"))
     assert foreign_tokens(train, prepared, shared=False) == []
     without = train[~train["source"].str.contains("c")]
     assert foreign_tokens(without, prepared, shared=False) == [

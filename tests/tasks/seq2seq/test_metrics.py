@@ -76,7 +76,7 @@ def test_metrics_of_many_resamples_at_once():
 def test_bands_of_length_hold_every_source_once():
     rows = sufficient_statistics(["a"] * 30, [["a"]] * 15 + [["b"]] * 15, "word")
     table = pd.DataFrame(rows, columns=list(COLUMNS)).assign(source_tokens=[1] * 20 + list(range(2, 12)))
-    bands = by_length(table)
+    bands = by_length(table, "source_tokens")
     assert sum(band["sources"] for band in bands) == 30
     assert bands[0]["from"] == bands[0]["to"] == 1
     assert scores(table)["sequence_error_rate"] == 0.5

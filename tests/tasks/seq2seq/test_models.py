@@ -11,9 +11,10 @@ from stages.config.dataset import Dataset
 from stages.runtime.errors import UserError
 from stages.tasks.seq2seq.config import Training
 from stages.tasks.seq2seq.modeling.contract import Translator
-from stages.tasks.seq2seq.modeling.data import BEGIN, Prepared
+from stages.tasks.seq2seq.modeling.data import BEGIN, PreparedTexts
 from stages.tasks.seq2seq.modeling.network import build_network
-from stages.tasks.seq2seq.modeling.training import fit_network, smoothed_cross_entropy
+from stages.tasks.seq2seq.modeling.training import fit_network
+from stages.tasks.seq2seq.modeling.writer import smoothed_cross_entropy
 from stages.tasks.seq2seq.task import TASK
 from stages.training.saved import model_module
 from tests.tasks.seq2seq.small import (
@@ -43,11 +44,11 @@ def dataset(tmp_path_factory) -> Dataset:
 
 
 @pytest.fixture(scope="module")
-def data(dataset) -> Prepared:
+def data(dataset) -> PreparedTexts:
     return TASK.open_prepared(dataset.prepared / "tokens")
 
 
-def make_model(name: str, data: Prepared, seed: int | None = 1, **overrides: Any) -> Translator:
+def make_model(name: str, data: PreparedTexts, seed: int | None = 1, **overrides: Any) -> Translator:
     """Return a model: a network as it starts, a baseline fitted."""
     parameters = tiny_model(name, **overrides)
     if name in NETWORKS:
@@ -58,13 +59,14 @@ def make_model(name: str, data: Prepared, seed: int | None = 1, **overrides: Any
 @ALL_VARIANTS
 @pytest.mark.parametrize("name", NETWORKS)
 def test_token_by_token_gives_what_all_at_once_gives(name, variant, data):
-    encoder, decoder, num_states, attends = make_model(name, data, **variant).encoder_decoder
+    writer = make_model(name, data, **variant).writer
+    encoder, decoder, num_states = writer.encoder, writer.decoder, writer.num_states
     source = np.array([[5, 6, 7, 3, 0, 0]], np.int32)
     before = np.array([[BEGIN, 4, 5, 6]], np.int32)
     encoded = encoder(source)
     memory, states = encoded[: len(encoded) - num_states], encoded[len(encoded) - num_states :]
     at_once = decoder([jnp.array(before), *encoded])
-    assert len(at_once) == 1 + num_states + attends
+    assert len(at_once) == 1 + num_states + writer.attends
     for place in range(before.shape[1]):
         outputs = decoder([jnp.array(before[:, place : place + 1]), *memory, *states])
         states = outputs[1 : 1 + num_states]
@@ -74,7 +76,8 @@ def test_token_by_token_gives_what_all_at_once_gives(name, variant, data):
 @ALL_VARIANTS
 @pytest.mark.parametrize("name", NETWORKS)
 def test_padding_on_either_side_changes_nothing(name, variant, data):
-    encoder, decoder, *_ = make_model(name, data, **variant).encoder_decoder
+    writer = make_model(name, data, **variant).writer
+    encoder, decoder = writer.encoder, writer.decoder
     short = [np.array([[5, 6, 3]], np.int32), np.array([[BEGIN, 4]], np.int32)]
     long = [np.pad(ids, [(0, 1), (0, 4)]) for ids in short]
     long[0][1] = [6, 7, 8, 5, 6, 7, 3]  # another source beside it

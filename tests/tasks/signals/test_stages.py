@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import soundfile
 
+from stages.config.frames import WindowConfig
 from stages.config.schema import ParallelConfig
 from stages.runtime.errors import UserError
 from stages.tasks.discovery import find_task
@@ -61,10 +62,7 @@ def test_scaling_by_each_signal_itself():
 
 def test_a_constant_channel_is_no_division_by_zero(tmp_path):
     values = np.tile([0.1, 1.0], (50, 1)) * [[1, 0]] + [[0, 3e8]]
-    from stages.tasks.signals.config import WindowConfig
-    from stages.tasks.signals.windowing import fit_scaler
-
-    scaler = fit_scaler(lambda: [values], WindowConfig())
+    scaler = SignalScaler.fit(lambda: [values], WindowConfig())
     assert scaler.deviation == [1.0, 1.0]
 
 

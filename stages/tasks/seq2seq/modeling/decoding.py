@@ -4,7 +4,7 @@ B sources, K hypotheses of each, V tokens, L tokens at most.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -13,8 +13,11 @@ import numpy as np
 
 from stages.nn.network import Weights
 from stages.runtime.compilation import Compiled
-from stages.tasks.seq2seq.modeling.data import BEGIN, END, PADDING, UNKNOWN
-from stages.tasks.seq2seq.modeling.layers import EncoderDecoder
+from stages.tasks.seq2seq.modeling.data import BEGIN, END, UNKNOWN
+from stages.tasks.seq2seq.modeling.inputs import PADDING
+
+if TYPE_CHECKING:
+    from stages.tasks.seq2seq.modeling.writer import EncoderDecoder
 
 NEVER = np.array([PADDING, UNKNOWN, BEGIN], np.int32)  # tokens that are not written
 
@@ -43,22 +46,22 @@ class Beam(NamedTuple):
 
 
 def search(
-    encoder_decoder: EncoderDecoder, joined: keras.Model, width: int, limit: int, length_penalty: float, best: int = 1
+    encoder_decoder: "EncoderDecoder", width: int, limit: int, length_penalty: float, best: int = 1
 ) -> Callable[[Weights, Any], SearchResult]:
-    """Return a compiled function of (trainable weights of both joined, ids (B, S)) → SearchResult.
+    """Return a compiled function of (trainable weights of both joined, sources (B, S)) → SearchResult.
 
     A row of the batch is done when nothing that goes on has a better score so far than its `best` best ends, and then
     stays as it is: what it gets does not depend on the others. With a width of 1 the search is greedy.
     """
-    encoder, decoder, num_states, _ = encoder_decoder
-    places = {variable.path: place for place, variable in enumerate(joined.trainable_variables)}
+    encoder, decoder, num_states = encoder_decoder.encoder, encoder_decoder.decoder, encoder_decoder.num_states
+    places = {variable.path: place for place, variable in enumerate(encoder_decoder.model.trainable_variables)}
 
     def weights_of(model: keras.Model, weights: Weights) -> Weights:
         return [weights[places[variable.path]] for variable in model.trainable_variables]
 
     @Compiled
-    def run(weights: Weights, ids: jax.Array) -> SearchResult:
-        encoded = _call(encoder, weights_of(encoder, weights), ids)
+    def run(weights: Weights, sources: jax.Array) -> SearchResult:
+        encoded = _call(encoder, weights_of(encoder, weights), sources)
         encoded = [jnp.repeat(tensor, width, axis=0) for tensor in encoded]
         memory, states = encoded[: len(encoded) - num_states], encoded[len(encoded) - num_states :]
         decoder_weights = weights_of(decoder, weights)
@@ -75,7 +78,7 @@ def search(
             done = after.ended_scores[:, best - 1] >= after.sums[:, 0] / penalty
             return step + 1, _unless_done(beam, after._replace(done=done))
 
-        step, end = jax.lax.while_loop(unfinished, advance, (jnp.array(0), _start(len(ids), width, limit, states)))
+        step, end = jax.lax.while_loop(unfinished, advance, (jnp.array(0), _start(len(sources), width, limit, states)))
         return _result(end, step**length_penalty)
 
     return run

@@ -11,62 +11,49 @@ from keras import KerasTensor, layers, ops
 
 from stages.nn.initializers import RandomNormal
 from stages.nn.recurrent import last_steps, reverse
-from stages.tasks.seq2seq.modeling.contract import AttentiveParameters, NeuralParameters
-from stages.tasks.seq2seq.modeling.data import PADDING, Sizes
+from stages.tasks.seq2seq.modeling.contract import AttentiveParameters, EncoderParameters, NeuralParameters
+from stages.tasks.seq2seq.modeling.inputs import Shape, Source
 
 MASK_VALUE = -1e9  # the score of what is not to be attended to
 
 
-class EncoderDecoder(NamedTuple):
-    """An encoder and a decoder.
+class Encoded(NamedTuple):
+    """What an encoder makes of a batch of sources."""
 
-    encoder: ids (B, S) → [memory …, states …]; decoder: [ids (B, T), memory …, states …] → [logits (B, T, V),
-    states …, weights (B, T, S) if it attends].
-    """
-
-    encoder: keras.Model
-    decoder: keras.Model
-    num_states: int
-    attends: bool
+    inputs: KerasTensor  # (B, S) or (B, S, …)
+    vectors: KerasTensor  # (B, S, E)
+    steps: KerasTensor  # (B, S, U), all states
+    mask: KerasTensor  # (B, S), true for real steps
+    summary: KerasTensor  # (B, U), the last states
 
 
-class Embeddings(NamedTuple):
-    """The vectors of both sides' tokens."""
-
-    source: layers.Layer
-    target: layers.Layer
-
-
-def embeddings(parameters: NeuralParameters, sizes: Sizes) -> Embeddings:
-    """Return both sides' embedding tables: one for both, if they share a vocabulary and are to share it."""
+def target_table(parameters: NeuralParameters, shape: Shape) -> layers.Layer:
+    """Return the table of the target's tokens."""
     options = {"tie_weights": True, "embeddings_initializer": RandomNormal(stddev=0.1)}
-    target = layers.ReversibleEmbedding(sizes.target, parameters.embedding, **options)
-    shared = parameters.shared and sizes.shared
-    return Embeddings(target if shared else layers.Embedding(sizes.source, parameters.embedding), target)
+    return layers.ReversibleEmbedding(shape.target, parameters.embedding, **options)
 
 
-def recurrent(parameters: NeuralParameters, units: int) -> layers.Layer:
+def recurrent(parameters: EncoderParameters, units: int) -> layers.Layer:
     """Return a recurrent layer that gives all its states."""
     return parameters.cell.layer(units, return_sequences=True, return_state=True)
 
 
-def encode(parameters: NeuralParameters, table: layers.Layer) -> tuple[KerasTensor, ...]:
-    """Return the input ids (B, S), their vectors (B, S, E), all states (B, S, U) and the last ones (B, U).
+def encode(parameters: EncoderParameters, source: Source, table: layers.Layer | None = None) -> Encoded:
+    """Return what an encoder makes of sources. `table`: of the target's tokens, which the source's may share.
 
     Padding stands after the source, where it has no effect on the states before it when read from left to right.
     From right to left it would: there each source is read reversed in place.
     """
-    ids = keras.Input((None,), dtype="int32")
-    vectors = layers.Dropout(parameters.dropout)(table(ids))
-    mask = ops.not_equal(ids, PADDING)
-    last = last_steps(mask)  # (B,); a source has at least its end
+    inputs, vectors, mask = source.embed(parameters, table)
+    vectors = layers.Dropout(parameters.dropout)(vectors)
+    last = last_steps(mask)  # (B,); a source has at least one step
     steps = vectors
     for _ in range(parameters.layers):
         forward = recurrent(parameters, parameters.units // 2)(steps)[0]
         backward = reverse(recurrent(parameters, parameters.units // 2)(reverse(steps, last))[0], last)
         steps = ops.concatenate([forward, backward], axis=-1)
     at_end = ops.take_along_axis(forward, ops.reshape(last, (-1, 1, 1)), axis=1)[:, 0]
-    return ids, vectors, steps, ops.concatenate([at_end, backward[:, 0]], axis=-1)
+    return Encoded(inputs, vectors, steps, mask, ops.concatenate([at_end, backward[:, 0]], axis=-1))
 
 
 def init_decoder_states(parameters: NeuralParameters, summary: KerasTensor) -> list[KerasTensor]:
@@ -113,7 +100,7 @@ def attentive_logits(
     weights: KerasTensor,
     vectors: KerasTensor,
 ) -> KerasTensor:
-    """Return the logits (B, T, V) of features and, with `lexical_attention`, of attended tokens' vectors (B, S, E).
+    """Return the logits (B, T, V) of features and, with `lexical_attention`, of attended steps' vectors (B, S, E).
 
     Nguyen & Chiang 2018, equations 5 to 7: a rare word's translation need not be remembered by the states. Where
     the output is tied, the vectors are added to the features before it.

@@ -2,20 +2,18 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from stages.tasks.seq2seq.config import Training
 from stages.tasks.seq2seq.modeling.contract import BeamHypothesis, NeuralParameters, Translator
-from stages.tasks.seq2seq.modeling.data import PADDING, Batches, EpochBatches, Prepared, bucket_bounds
+from stages.tasks.seq2seq.modeling.data import Batches, EpochBatches, Prepared, bucket_bounds
 from stages.tasks.seq2seq.modeling.statistics import VALIDATION, count, sufficient_statistics
 from stages.training.budget import Epochs
 from stages.training.replica import Fit, Job
 
 if TYPE_CHECKING:
-    import jax
-
     from stages.nn.network import Weights  # imports Keras
 
 
@@ -26,7 +24,7 @@ def fit_network(job: Job, data: Prepared) -> Fit:
 
     parameters, training = job.parameters, job.training
     assert isinstance(parameters, NeuralParameters) and isinstance(training, Training)
-    network = build_network(job.model, parameters, data.vocabularies, job.seed)
+    network = build_network(job.model, parameters, data.preprocessor, job.seed)
     source, target = (data.side("train", side) for side in ("source", "target"))
     bounds = bucket_bounds(source.lengths, target.lengths, training.buckets)
     batches = Batches(source, target, bounds, training.batch_tokens)
@@ -38,10 +36,12 @@ def fit_network(job: Job, data: Prepared) -> Fit:
     def validate(weights: "Weights") -> dict[str, float]:
         return validation_metrics(partial(network.translate, beam=1, weights=weights), part, data)
 
-    loss = smoothed_cross_entropy(training.label_smoothing)
+    def epoch_batches(epoch: int) -> EpochBatches:
+        return EpochBatches(batches, epochs(epoch), network.writer.inputs)
+
+    loss = network.writer.loss(training.label_smoothing)
     config = TrainConfig(epochs.count, "token_error_rate", job, epochs.planned, epochs.finer)
-    history = fit(network.model, optimizer, loss, lambda epoch: EpochBatches(batches, epochs(epoch)), validate, config)
-    return history.result(network)
+    return fit(network.model, optimizer, loss, epoch_batches, validate, config).result(network)
 
 
 def validate_baseline(job: Job, model: Translator, data: Prepared) -> dict[str, float]:
@@ -53,30 +53,11 @@ def validate_baseline(job: Job, model: Translator, data: Prepared) -> dict[str, 
 
 
 def validation_metrics(
-    translate: Callable[[list[str]], list[list[BeamHypothesis]]], part: pd.DataFrame, data: Prepared
+    translate: Callable[[list[Any]], list[list[BeamHypothesis]]], part: pd.DataFrame, data: Prepared
 ) -> dict[str, float]:
     """Return the metrics of what a model writes, greedily, for the sources of a part."""
-    outputs = [best[0].text for best in translate(part["source"].tolist())]
+    outputs = [best[0].text for best in translate(data.sources(part))]
     references = [list(texts) for texts in part["targets"]]
-    statistics = sufficient_statistics(outputs, references, data.vocabularies.units["target"])
+    statistics = sufficient_statistics(outputs, references, data.preprocessor.units["target"])
     sums = count(statistics).sum(axis=0)
     return {name: float(from_sums(sums)) for name, from_sums in VALIDATION.items()}
-
-
-def smoothed_cross_entropy(smoothing: float) -> "Callable[[jax.Array, jax.Array], jax.Array]":
-    """Return the loss of (targets (B, T), logits (B, T, V)) → (B,): nats, in a batch's mean those of a token.
-
-    Of each target's probability a share is spread evenly over the vocabulary (Szegedy et al. 2016, section 7).
-    """
-    import jax
-
-    def loss(targets: jax.Array, logits: jax.Array) -> jax.Array:
-        real = targets != PADDING  # (B, T)
-        correct = jax.numpy.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]
-        # The log-probabilities of the whole vocabulary are not needed, which saves half of the time of a large one.
-        total = jax.nn.logsumexp(logits, axis=-1)
-        costs = total - (1 - smoothing) * correct - smoothing * logits.mean(axis=-1)  # (B, T)
-        mean_length = real.sum() / jax.numpy.maximum(real.any(axis=-1).sum(), 1)
-        return (costs * real).sum(axis=-1) / mean_length
-
-    return loss

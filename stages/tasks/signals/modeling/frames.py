@@ -1,29 +1,23 @@
 """Signals as classifiers read them: the scaler, and what `window` wrote."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 
+from stages.data.frames import Scaler
 from stages.nn.inputs import Frames
 from stages.runtime.files import read_json, write_json
 from stages.tasks.classification.modeling.contract import Examples, Preprocessor
 from stages.tasks.classification.modeling.data import Prepared, PreparedPart
 
-SMALLEST = 1e-12  # a deviation below this share of the largest value is rounding: the channel is constant
-
 
 @dataclass(frozen=True)
-class SignalScaler(Preprocessor):
-    """Each channel's mean and deviation over train, and how a signal becomes frames."""
-
-    kind: Literal["standard", "each", "none"]
-    steps_per_frame: int
-    mean: list[float]  # of each channel over the steps of train
-    deviation: list[float]
+class SignalScaler(Scaler, Preprocessor):
+    """How a signal becomes what a network reads."""
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -32,7 +26,7 @@ class SignalScaler(Preprocessor):
 
     def save(self, path: Path) -> None:
         """Write it as JSON."""
-        write_json(path, asdict(self), digits=None)
+        write_json(path, self.as_json(), digits=None)
 
     @property
     def input(self) -> Frames:
@@ -42,24 +36,6 @@ class SignalScaler(Preprocessor):
     def encode(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Return each signal's frames, uncut, (T, F) float32. `inputs`: (steps, F) each."""
         return [self.frames(values) for values in inputs]
-
-    def frames(self, values: np.ndarray) -> np.ndarray:
-        """Return the frames (T, F) float32 of a signal (steps, F)."""
-        if self.kind == "each" and len(values):
-            values = (values - values.mean(axis=0)) / deviation(values)
-        elif self.kind == "standard":
-            values = (values - self.mean) / self.deviation
-        if self.steps_per_frame > 1 and len(values):
-            starts = np.arange(0, len(values), self.steps_per_frame)
-            counts = np.diff(np.append(starts, len(values)))
-            values = np.add.reduceat(values, starts, axis=0) / counts[:, None]
-        return np.asarray(values, np.float32)
-
-
-def deviation(values: np.ndarray) -> np.ndarray:
-    """Return each channel's standard deviation over steps (T, F), 1 where it is constant."""
-    spread = values.std(axis=0)
-    return np.where(spread > SMALLEST * np.abs(values).max(axis=0, initial=0), spread, 1.0)
 
 
 @dataclass(frozen=True)
