@@ -30,6 +30,8 @@ from stages.config.resolved import write_resolved
 from stages.config.schema import NAME_PATTERN, BaseParams
 from stages.config.sources import Url
 from stages.data.downloads import fetch_source
+from stages.data.formats import is_table
+from stages.data.signals.sound import Recording
 from stages.runtime.errors import ConfigError, UsageError, UserError, nearest
 from stages.runtime.files import sha256
 from stages.split import split
@@ -193,7 +195,10 @@ def _in_subfolders(path: Path, files: Sequence[Path]) -> list[Path]:
     """Return the files of signals in a folder's subfolders, unless such files lie in the folder itself."""
     if path.is_file() or any(file.suffix.lower() in SIGNAL_ENDINGS for file in files):
         return []
-    return sorted(file for file in path.rglob("*") if file.suffix.lower() in SIGNAL_ENDINGS)
+    inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in SIGNAL_ENDINGS)
+    if not any(file.suffix.lower() in Recording.ENDINGS for file in inside):
+        return inside
+    return [*inside, *sorted(file for file in path.rglob("*") if is_table(file))]  # a table may tell what they say
 
 
 def _place(paths: Paths, path: Path) -> list[Choice]:

@@ -20,6 +20,7 @@ from stages.app.common import (
     write_output,
 )
 from stages.config.paths import Paths
+from stages.config.reading import SignalReading
 from stages.runtime.errors import UsageError, UserError
 from stages.runtime.files import read_json
 from stages.runtime.jax_setup import prepare_jax
@@ -65,12 +66,13 @@ def _labelled(folder: Path, source: TextSource, seed: int | None, attention: boo
     if not is_of_signals(folder):
         texts = Saved(folder)
         return texts, label_texts(texts, source.read(), choose_seeds(texts, seed), attention)
-    from stages.app.predict_signals import label_signals, read_signals  # imports pandas
+    from stages.app.files_of_signals import label_signals, read_signals  # imports pandas
     from stages.tasks.signals.modeling.saved import Saved as SavedSignals
 
     signals = SavedSignals(folder)
     seeds = choose_seeds(signals, seed)
-    return signals, label_signals(signals, read_signals(signals, source.read()), seeds, attention)
+    reading, channels = SignalReading(**signals.metadata["reading"]), signals.preprocessor.input.width
+    return signals, label_signals(signals, read_signals(reading, channels, source.read()), seeds, attention)
 
 
 def is_of_signals(folder: Path) -> bool:

@@ -12,13 +12,14 @@ import pandas as pd
 from stages.config.reading import FileReading, SignalReading, TableReading
 from stages.data.compression import content_name
 from stages.data.encoding import TextFile, inspect_text
-from stages.data.formats import FORMATS, open_table
+from stages.data.formats import FORMATS, is_table, open_table
 from stages.data.formats.delimited import Csv, Delimited, Tsv
 from stages.data.formats.json_lines import JsonLines
 from stages.data.raw import RawFile
 from stages.data.signals import FORMATS as SIGNAL_FORMATS
 from stages.data.signals import open_signals
 from stages.data.signals.signal import Signal
+from stages.data.signals.sound import Recording
 from stages.data.tables import Column as WantedColumn
 from stages.runtime.errors import UserError
 from stages.tasks.guess import Choice, Column, Sample
@@ -254,15 +255,20 @@ def _look_at_texts(files: Sequence[Path], given: Mapping[str, Any]) -> Sample:
 
 def _look_at_signals(folder: Path, files: Sequence[Path], given: Mapping[str, Any]) -> Sample:
     """Return the first signals, evenly from all files."""
-    reading = SignalReading(**nested(given.items()).get("reading", {}))
+    asked = nested(given.items()).get("reading", {})
+    reading = SignalReading(**{key: value for key, value in asked.items() if key in SignalReading.model_fields})
+    recordings = [path for path in files if path.suffix.lower() in Recording.ENDINGS]
+    tables = [path for path in files if is_table(path)] if recordings else []
+    choices = (_table_choices(tables[0], given) or []) if tables else []
+    columns, _ = _columns(tables, _reading({str(each.key): each.value for each in choices} | dict(given)))
     signals: list[Signal] = []
-    chosen = files[:: max(1, len(files) // SIGNALS)]
+    chosen = (recordings or files)[:: max(1, len(recordings or files) // SIGNALS)]
     for path in chosen:
-        opened = open_signals(RawFile(path, reading, place=path.relative_to(folder)))
+        opened = open_signals(RawFile(path, reading, place=path.relative_to(folder)), labelled=not tables)
         signals += islice(opened.signals(), max(1, SIGNALS // len(chosen)))
         opened.faults.refuse()
     places = [path.relative_to(folder) for path in files]
-    return Sample(places, signals=signals, rows=len(signals), given=given)
+    return Sample(places, columns, len(signals), signals=signals, given=given, read_by=tuple(choices))
 
 
 def nested(given: Iterable[tuple[str, Any]]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from stages.runtime.errors import UserError
 from stages.runtime.jax_setup import prepare_jax
 from stages.tasks.seq2seq.modeling.contract import BeamHypothesis, Translator
 from stages.tasks.seq2seq.modeling.data import UNKNOWN
-from stages.tasks.seq2seq.modeling.saved import Saved
+from stages.tasks.seq2seq.modeling.saved import Saved, SavedTranslator
 
 Row = dict[str, Any]  # text, outputs, and perhaps alignment
 
@@ -56,16 +56,19 @@ def translate(
     saved = Saved(find_model(paths, dataset, model))
     _, translator = next(saved.replicas(choose_seeds(saved, seed)[:1]))
     if alignments:
-        _refuse_without_attention(saved, translator)
+        refuse_without_attention(saved, translator)
     texts = source.read()
     note_unread(saved, texts)
     outputs = translate_texts(translator, texts, beam, best, length_penalty)
-    rows = [_row(translator, text, hypotheses, alignments) for text, hypotheses in zip(texts, outputs, strict=True)]
+    rows = [
+        output_row(translator, text, text, hypotheses, alignments)
+        for text, hypotheses in zip(texts, outputs, strict=True)
+    ]
     default = NestedFormat.TABLE if sys.stdout.isatty() else NestedFormat.JSONL
     write_output(FORMATTERS[output_format or default](rows))
 
 
-def check_options(beam: int, best: int, length_penalty: float) -> None:
+def check_options(beam: int, best: int, length_penalty: float = 1.0) -> None:
     """Refuse what no search can mean.
 
     Raises:
@@ -80,7 +83,12 @@ def check_options(beam: int, best: int, length_penalty: float) -> None:
         raise UserError(f"--length-penalty is {length_penalty}: it must be 0 (short outputs are ahead) or more")
 
 
-def _refuse_without_attention(saved: Saved, translator: Translator) -> None:
+def refuse_without_attention(saved: SavedTranslator, translator: Translator) -> None:
+    """Refuse to show alignments of a model that has none.
+
+    Raises:
+        UserError: names it.
+    """
     if not translator.attends:
         raise UserError(f"{saved.folder} has no attention to show: leave --alignments out, or name a model that has it")
 
@@ -113,21 +121,26 @@ def note_unread(saved: Saved, texts: Sequence[str]) -> None:
         )
 
 
-def _row(translator: Translator, text: str, hypotheses: list[BeamHypothesis], alignments: bool) -> Row:
-    """Return what is written of a text; six significant digits are more than the weights' precision holds."""
+def output_row(
+    translator: Translator, text: str, source: Any, hypotheses: list[BeamHypothesis], alignments: bool
+) -> Row:
+    """Return what is written of a source; six significant digits are more than the weights' precision holds.
+
+    `text`: the source, or its name.
+    """
     outputs = [
         {"text": hypothesis.text, "score": float(f"{hypothesis.score:.6g}"), "ended": hypothesis.ended}
         for hypothesis in hypotheses
     ]
     row: Row = {"text": text, "outputs": outputs}
     if alignments:
-        row["alignment"] = _alignment(translator, text, hypotheses[0].text)
+        row["alignment"] = _alignment(translator, source, hypotheses[0].text)
     return row
 
 
-def _alignment(translator: Translator, text: str, output: str) -> dict[str, Any]:
+def _alignment(translator: Translator, source: Any, output: str) -> dict[str, Any]:
     """Return the tokens read and written, and the weights of those read for each of those written."""
-    alignment = translator.align(text, output)
+    alignment = translator.align(source, output)
     weights = [[float(f"{weight:.4g}") for weight in row] for row in alignment.weights]
     return {"read": alignment.source, "wrote": alignment.output, "weights": weights}
 

@@ -34,7 +34,7 @@ class Scaler:
         """
         count, total = 0, np.zeros(1)
         for values in signals():
-            count, total = count + len(values), total + values.sum(axis=0)
+            count, total = count + len(values), total + values.sum(axis=0, dtype=float)
         mean = total / max(count, 1)
         squares, largest = np.zeros(len(mean)), np.zeros(len(mean))
         for values in signals():

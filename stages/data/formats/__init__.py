@@ -47,3 +47,8 @@ def open_table(
 def _opened(kind: type[TableFile], file: RawFile[TableReading]) -> TableFile:
     refuse_unused_keys(file, kind.FORMAT, kind.KEYS)
     return kind(file)
+
+
+def is_table(path: Path) -> bool:
+    """Tell whether a file is a table by its ending."""
+    return any(path.suffix.lower() in kind.ENDINGS for kind in FORMATS)

@@ -28,7 +28,7 @@ from stages.tasks.seq2seq.splitter import content_hash
 from stages.training.parallel import run_parallel
 
 SHOWN = 5  # examples
-READABLE = 20  # tokens of an example's source at most, so that its alignment can be read
+READABLE = (6, 20)  # tokens of an example's source, so that its alignment can be read
 BANDS = 8  # of sources by length
 GREEDY = "greedy."  # before the name of a column: of greedy search
 
@@ -58,7 +58,7 @@ def evaluate(saved: Saved, dataset: Dataset, parallel: ParallelConfig) -> Evalua
     sources: list[str] = test["source"].tolist()
     ids = saved.vocabularies.encode_sources(sources, cut=False)
     lengths = pd.DataFrame({"source_tokens": [len(row) - 1 for row in ids]})
-    examples = _choose_examples(lengths["source_tokens"].to_numpy())
+    examples = choose_examples(lengths["source_tokens"].to_numpy(), *READABLE)
     outputs, result = measure_translator(saved, dataset, test, sources, lengths, examples, parallel)
     sizes, units = saved.vocabularies.sizes, saved.vocabularies.units
     signature = result.details["signature"] | {
@@ -187,9 +187,9 @@ def _signature(saved: SavedTranslator, references: list[list[str]], decoding: De
     }
 
 
-def _choose_examples(tokens: np.ndarray) -> np.ndarray:
-    """Return the rows of a few sources that are short enough to be looked at, the same for all models."""
-    readable = np.flatnonzero((tokens <= READABLE) & (tokens >= min(6, tokens.max())))
+def choose_examples(lengths: np.ndarray, shortest: int, longest: int) -> np.ndarray:
+    """Return the rows of a few sources that are neither too short nor too long to be looked at, for all models."""
+    readable = np.flatnonzero((lengths <= longest) & (lengths >= min(shortest, lengths.max())))
     return np.random.default_rng(0).permutation(readable)[:SHOWN]
 
 

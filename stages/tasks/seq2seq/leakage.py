@@ -4,7 +4,6 @@ Nothing of the splitting or of the vocabularies' fitting is used here: an error 
 """
 
 import math
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from itertools import combinations
@@ -14,7 +13,7 @@ import pandas as pd
 from stages.config.dataset import Dataset
 from stages.config.schema import PARTS, Part
 from stages.tasks.base import Findings
-from stages.tasks.leakage import content
+from stages.tasks.leakage import content, foreign_of
 from stages.tasks.seq2seq.config import SplitConfig, Tokenizer
 from stages.tasks.seq2seq.modeling.data import SIDES, PreparedTexts
 
@@ -106,16 +105,7 @@ def foreign_tokens(train: pd.DataFrame, fitted: PreparedTexts, shared: bool) -> 
     lines = []
     for side in SIDES:
         side_texts = texts["source"] + texts["target"] if shared else texts[side]
-        corpus = " " + " \n ".join(" ".join(unicodedata.normalize("NFC", text).split()) for text in side_texts)
-        tokenizer = fitted.vocabularies.tokenizer(side)
-        # Python's lower case has another sigma at the end of a word than the tokenizer's.
-        corpus = corpus.lower().replace("ς", "σ") if "Lowercase" in tokenizer.to_str() else corpus
-        corpus = corpus.replace("▁", " ")  # as which the tokenizer reads it
-        tokens = [token.replace("▁", " ") for token, number in tokenizer.get_vocab().items() if number > 3]
-        foreign = sorted(token for token in tokens if token not in corpus and token.replace("ς", "σ") not in corpus)
-        if foreign:
-            named = ", ".join(map(repr, foreign[:SHOWN]))
-            lines.append(f"{len(foreign)} token(s) of the {side}'s vocabulary do not stand in train: {named}")
+        lines += foreign_of(side, side_texts, fitted.vocabularies.tokenizer(side))
     return lines
 
 

@@ -5,7 +5,14 @@ import pandas as pd
 
 from stages.evaluation.hypotheses import Hypothesis
 from stages.evaluation.metric import Metric
-from stages.tasks.seq2seq.modeling.statistics import COLUMNS, bleu_score, chrf_score, count, token_error_rate
+from stages.tasks.seq2seq.modeling.statistics import (
+    COLUMNS,
+    bleu_score,
+    chrf_score,
+    count,
+    sequence_error_rate,
+    token_error_rate,
+)
 
 BOTTLENECK = "A fixed vector is a bottleneck: attention helps on long sources"
 PHONES, TRANSLATION = ("cmudict",), ("king_james_basic",)
@@ -42,7 +49,7 @@ METRICS = (
         "sequence_error_rate",
         "Sequence error rate",
         "points of sequence error rate",
-        lambda sums: 1 - sums[..., 1] / sums[..., 0],
+        sequence_error_rate,
         "The share of sources whose output is none of their references.",
         higher_is_better=False,
         headline=True,

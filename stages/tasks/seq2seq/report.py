@@ -35,7 +35,12 @@ def draw_charts(dataset: Dataset, context: Mapping[str, Any]) -> dict[str, Any]:
 
 @styled
 def by_length(
-    models: Mapping[str, list[dict[str, Any]]], metric: str, words: str, colours: list[str], name: str
+    models: Mapping[str, list[dict[str, Any]]],
+    metric: str,
+    words: str,
+    colours: list[str],
+    name: str,
+    length: str = "tokens of the source",
 ) -> str:
     """Return a line for each model: a metric by the source's length, in bands of about as many sources each.
 
@@ -45,6 +50,7 @@ def by_length(
         words: what it is.
         colours: all models' names, so that a model has the same colour in every picture.
         name: of the picture, its own on the page.
+        length: what it is measured in.
     """
     figure, axes = new_axes(3.6)
     handles = []
@@ -52,7 +58,7 @@ def by_length(
         places = [(row["from"] + row["to"]) / 2 for row in rows]
         style = look(colours.index(model))
         handles += axes.plot(places, [row[metric] for row in rows], label=model, marker=".", **style)
-    axes.set(xlabel="tokens of the source", ylabel=words)
+    axes.set(xlabel=length, ylabel=words)
     axes.set_ylim(bottom=0)
     legend(figure, handles)
     values = (f"{model} {', '.join(f'{row[metric]:.3f}' for row in rows)}" for model, rows in models.items())

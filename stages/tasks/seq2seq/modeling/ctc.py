@@ -119,4 +119,4 @@ def _forward(emitted: np.ndarray, skips: np.ndarray) -> np.ndarray:
 
 def _mirrored(skips: np.ndarray) -> np.ndarray:
     """Return which states may follow the last but one when they are read from the end: (states,)."""
-    return np.concatenate([[False, False], skips[2:][::-1]])
+    return np.concatenate([[False, False], skips[2:][::-1]])[: len(skips)]

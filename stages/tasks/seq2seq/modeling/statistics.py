@@ -113,5 +113,10 @@ def token_error_rate(sums: np.ndarray) -> np.ndarray:
     return np.asarray(sums[..., 2] / np.maximum(sums[..., 3], 1))
 
 
+def sequence_error_rate(sums: np.ndarray) -> np.ndarray:
+    """Return the share of sources whose output is none of their references, (…, columns) → (…,)."""
+    return np.asarray(1 - sums[..., 1] / sums[..., 0])
+
+
 # Metrics on validation; the first chooses between models.
-VALIDATION = {"token_error_rate": token_error_rate, "bleu": bleu_score}
+VALIDATION = {"token_error_rate": token_error_rate, "sequence_error_rate": sequence_error_rate}

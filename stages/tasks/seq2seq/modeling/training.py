@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from stages.tasks.seq2seq.config import Training
-from stages.tasks.seq2seq.modeling.contract import BeamHypothesis, NeuralParameters, Translator
+from stages.tasks.seq2seq.modeling.contract import BeamHypothesis, EncoderParameters, Translator
 from stages.tasks.seq2seq.modeling.data import Batches, EpochBatches, Prepared, bucket_bounds
 from stages.tasks.seq2seq.modeling.statistics import VALIDATION, count, sufficient_statistics
 from stages.training.budget import Epochs
@@ -23,7 +23,7 @@ def fit_network(job: Job, data: Prepared) -> Fit:
     from stages.training.loop import TrainConfig, cosine_adamw, fit
 
     parameters, training = job.parameters, job.training
-    assert isinstance(parameters, NeuralParameters) and isinstance(training, Training)
+    assert isinstance(parameters, EncoderParameters) and isinstance(training, Training)
     network = build_network(job.model, parameters, data.preprocessor, job.seed)
     source, target = (data.side("train", side) for side in ("source", "target"))
     bounds = bucket_bounds(source.lengths, target.lengths, training.buckets)

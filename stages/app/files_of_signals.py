@@ -1,4 +1,4 @@
-"""Files of signals, read as the classifier's own were, and their labels."""
+"""Files of signals, read as a model's own were, and their labels."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,15 +14,19 @@ from stages.runtime.errors import UserError
 from stages.tasks.signals.modeling.saved import Saved
 
 
-def read_signals(saved: Saved, files: Sequence[str]) -> list[tuple[str, np.ndarray]]:
+def read_signals(reading: SignalReading, channels: int, files: Sequence[str]) -> list[tuple[str, np.ndarray]]:
     """Return the name and the values (steps, F) of each signal in some files.
 
     It is called as its file, where that holds several with its own name or number.
 
+    Args:
+        reading: how the model's own were read.
+        channels: that it reads, F.
+        files: their paths.
+
     Raises:
         UserError: a file is not there or cannot be read, or its signals are none that the model reads.
     """
-    reading, channels = SignalReading(**saved.metadata["reading"]), saved.preprocessor.input.width
     signals: list[tuple[str, np.ndarray]] = []
     for name in files:
         if not Path(name).is_file():

@@ -1,0 +1,105 @@
+"""The typed parameters of speech recognition: its datasets, its training and its models."""
+
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from pydantic import Field, model_validator
+
+import stages.models.seq2seq
+from stages.config.frames import WindowConfig
+from stages.config.reading import SignalReading
+from stages.config.schema import Frozen, ModelsConfig, Name, Seed, TaskSection, models_config
+from stages.config.sources import DatasetConfig
+from stages.tasks.seq2seq.config import Decoding, Side, Training
+
+OF_TEXTS = ("shared",)  # what models of texts have beside, for the table of their source's tokens
+
+
+class Reading(SignalReading):
+    """How raw files become recordings with what is said in them."""
+
+    label: str = Field(
+        default="text", description="the column of what is said: of a long table, or of a table beside the recordings"
+    )
+    recording: str = Field(
+        default="path",
+        description="of a table beside the recordings, the column of their files: a path from there, a name, or a name "
+        "without its ending; without any table a recording says what its folder is called",
+    )
+    speaker: str | None = Field(
+        default=None, description="of that table, the column of who speaks: no speaker is in two parts; null: unknown"
+    )
+    frame_seconds: float | None = Field(
+        default=None,
+        gt=0,
+        description="of arrays, seconds from step to step, so that speed can be told beside the sound's; recordings "
+        "have sound.step",
+    )
+
+
+class Compose(Frozen):
+    """How strings of recordings are made, each part's of its own recordings alone."""
+
+    shortest: int = Field(default=3, ge=1, description="recordings of a string")
+    longest: int = Field(default=7, ge=1, description="recordings of a string")
+    repeats: int = Field(
+        default=8, ge=1, description="strings of train that a recording stands in; of validation and test it is one"
+    )
+    seed: Seed = Field(default=1, description="of the order and the lengths")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.shortest > self.longest:
+            raise ValueError(f"shortest ({self.shortest}) must not be above longest ({self.longest})")
+        return self
+
+
+class SplitConfig(Frozen):
+    """Which recordings go to which part, by a hash of their values or their speaker; official parts stand."""
+
+    validation: float = Field(default=0.1, gt=0, lt=0.5, description="share of the recordings, or of the speakers")
+    test: float = Field(default=0.1, gt=0, lt=0.5, description="share of the recordings, or of the speakers")
+    salt: str = Field(default="recur", description="another salt gives another split")
+    compose: Compose | None = Field(
+        default=None, description="join recordings to strings once they are split; null: they stay as they are"
+    )
+
+
+class SpeechWindow(WindowConfig):
+    """How a recording becomes what an encoder reads. What is fitted is fitted on train alone."""
+
+    frames_per_vector: int = Field(
+        default=1, ge=1, description="so many frames are read as one vector, by a convolution that shortens time"
+    )
+
+
+class SpeechDataset(DatasetConfig):
+    """A source of recordings and what is said in them."""
+
+    reading: Reading = Reading()
+    split: SplitConfig = SplitConfig()
+    window: SpeechWindow = SpeechWindow()
+    tokenizer: Side = Field(default=Side(), description="how what is said becomes tokens")
+
+
+if TYPE_CHECKING:
+    Models = ModelsConfig
+else:
+    Models = models_config(stages.models.seq2seq, "frames")
+
+
+class Section(TaskSection):
+    """Which speech is recognised by which models."""
+
+    baseline_training: ClassVar[frozenset[str]] = frozenset({"validation_sources"})
+
+    datasets: dict[Name, SpeechDataset] = Field(default_factory=dict)
+    training: Training = Training()
+    decoding: Decoding = Decoding()
+    models: Models = Models()
+
+    @model_validator(mode="after")
+    def _no_table_of_source_tokens(self) -> Self:
+        for name in self.model_names():
+            if unused := sorted(set(OF_TEXTS) & self.model(name).model_fields_set):
+                raise ValueError(f"models.{name}: {', '.join(unused)} is for sources of text: remove it")
+        return self

@@ -1,0 +1,1 @@
+"""What decides how speech is learned from, beside what all models that write share."""
