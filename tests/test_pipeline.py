@@ -32,6 +32,7 @@ STAGES = {
     "forecasting": (*FROM_FETCH_TO_SPLIT, "window", "audit", "train", "evaluate", "compare"),
     "seq2seq": (*FROM_FETCH_TO_SPLIT, "tokenize", "audit", "train", "evaluate", "compare"),
     "signals": (*FROM_FETCH_TO_SPLIT, "window", "audit", "train", "evaluate", "compare"),
+    "speech": (*FROM_FETCH_TO_SPLIT, "window", "audit", "train", "evaluate", "compare"),
 }
 DATASETS = {
     "classification": ("movie_reviews", "my_reviews"),
@@ -39,6 +40,7 @@ DATASETS = {
     "forecasting": ("my_series",),
     "seq2seq": ("my_names",),
     "signals": ("my_calls",),
+    "speech": ("my_voices",),
 }
 MODELS = {
     "classification": ("cnn", "majority"),
@@ -46,8 +48,9 @@ MODELS = {
     "forecasting": ("gru", "naive"),
     "seq2seq": ("copy", "luong"),
     "signals": ("gru", "summary_logreg"),
+    "speech": ("ctc", "hmm"),
 }
-BASELINES = {"majority", "ngram", "naive", "copy", "summary_logreg"}
+BASELINES = {"majority", "ngram", "naive", "copy", "summary_logreg", "hmm"}
 SMALL: dict[str, Any] = {
     "seeds": [1],
     "classification": {
@@ -73,6 +76,12 @@ SMALL: dict[str, Any] = {
     "signals": {
         "training": {"min_steps": 1, "epochs": 1, "buckets": 1},
         "models": {"gru": {"units": 8, "embedding": 8}},
+    },
+    "speech": {
+        "seeds": [1],
+        "training": {"min_steps": 1, "buckets": 1, "validation_sources": 20},
+        "decoding": {"beam": 2},
+        "models": {"ctc": {"units": 8, "embedding": 8, "epochs": 1}, "hmm": {"iterations": 2}},
     },
 }
 
@@ -150,12 +159,26 @@ def write_calls(folder: Path) -> None:
             soundfile.write(folder / label / f"{label}_{number}.wav", 0.5 * tone + 0.05 * rng.normal(size=8000), 8000)
 
 
+def write_voices(folder: Path) -> None:
+    """Write 60 recordings of a quarter of a second, of ten voices, and a table of what they say."""
+    rng = np.random.default_rng(0)
+    folder.mkdir(parents=True)
+    rows = ["path\ttext\tspeaker"]
+    for number in range(60):
+        word, pitch = (("high", 1500), ("low", 300))[number % 2]
+        tone = np.sin(2 * np.pi * pitch * rng.uniform(0.8, 1.2) * np.arange(2000) / 8000)
+        soundfile.write(folder / f"{number}.wav", 0.5 * tone + 0.05 * rng.normal(size=2000), 8000)
+        rows.append(f"{number}.wav\t{word}\tvoice {number % 10}")
+    (folder / "said.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
 WRITE: dict[str, Callable[[Path], None]] = {
     "my_reviews": write_reviews,
     "my_novels": write_novels,
     "my_series": write_series,
     "my_names": write_names,
     "my_calls": write_calls,
+    "my_voices": write_voices,
 }
 
 
@@ -246,7 +269,7 @@ IN_CLONE = {
     "cmudict luong": "my_names luong",
     "king_james_basic luong": "my_names luong",
 }
-ASKING = re.findall(r"(?m)^    recur ((?:predict|generate|forecast|backtest|translate) .*)$", TEXT)
+ASKING = re.findall(r"(?m)^    recur ((?:predict|generate|forecast|backtest|translate|transcribe) .*)$", TEXT)
 
 
 @pytest.mark.parametrize("words", ASKING)
@@ -348,6 +371,7 @@ def test_a_default_written_out_runs_check_alone(clone):
         ("forecasting", "gru", {"units": 9}),
         ("seq2seq", "luong", {"units": 12}),
         ("signals", "gru", {"units": 12}),
+        ("speech", "ctc", {"units": 12}),
     ],
 )
 def test_a_models_parameter(clone, task, model, change):
@@ -398,6 +422,7 @@ def test_a_datasets_vocabulary(clone):
         ("generation", "my_novels", {"window": {"length": 48}}, "window"),
         ("forecasting", "my_series", {"window": {"look_back": 36}}, "split"),  # which refuses series too short for it
         ("seq2seq", "my_names", {"tokenizer": {"target": {"maximum_length": 20}}}, "tokenize"),
+        ("speech", "my_voices", {"tokenizer": {"unit": "character"}}, "window"),
     ],
 )
 def test_how_a_dataset_is_prepared(clone, task, dataset, change, stage):

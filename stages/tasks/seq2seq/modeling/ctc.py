@@ -19,6 +19,7 @@ from stages.runtime.compilation import Compiled
 from stages.tasks.seq2seq.modeling.data import BEGIN, END, UNKNOWN
 from stages.tasks.seq2seq.modeling.decoding import SearchResult
 from stages.tasks.seq2seq.modeling.inputs import PADDING
+from stages.tasks.seq2seq.modeling.prefix_search import prefix_search
 from stages.tasks.seq2seq.modeling.writer import Loss, Writer
 
 NEVER = np.array([UNKNOWN, BEGIN, END], np.int32)  # tokens that are not written
@@ -69,12 +70,10 @@ class StepLabeller(Writer):
             lengths = mask.sum(axis=-1)
             if width == 1:
                 tokens, scores = ops.ctc_decode(logits, lengths, strategy="greedy", mask_index=PADDING)
-                scores = -scores
+                tokens, scores = jnp.maximum(jnp.swapaxes(tokens, 0, 1), PADDING)[:, :, :limit], -scores
             else:
-                options = {"beam_width": width, "top_paths": best, "mask_index": PADDING}
-                tokens, scores = ops.ctc_decode(logits, lengths, strategy="beam_search", **options)
-            tokens = jnp.maximum(jnp.swapaxes(tokens, 0, 1), PADDING)[:, :, :limit]
-            return SearchResult(tokens, scores, jnp.ones(scores.shape, bool))
+                tokens, scores = prefix_search(logits, lengths, width, limit)
+            return SearchResult(tokens[:, :best], scores[:, :best], jnp.ones(scores[:, :best].shape, bool))
 
         return run
 
