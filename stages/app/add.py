@@ -32,12 +32,15 @@ from stages.config.sources import Url
 from stages.data.downloads import fetch_source
 from stages.data.formats import is_table
 from stages.data.signals.sound import Recording
+from stages.data.table import Table
+from stages.reporting.validation import failure_message, make_report
 from stages.runtime.errors import ConfigError, UsageError, UserError, nearest
 from stages.runtime.files import sha256
 from stages.split import split
+from stages.tasks.discovery import FOLDER as STARTERS
 from stages.tasks.discovery import find_task, load_params, section_types, task_names
 from stages.tasks.guess import Choice, Guess, Sample, Undecided
-from stages.validate import write_table
+from stages.validate import read_expectations, write_table
 
 WIDTH = 120  # of a line in params.yaml
 READ_AT_ONCE = 1 << 26  # bytes of raw files up to which they are read and split
@@ -133,7 +136,7 @@ def propose(
                 paths.params.read_bytes().decode(), chosen, name, entry.content(), entry.lines(), _models(chosen)
             )
             new = _valid(paths, text)
-            return Proposal(entry, text, new, _try(scratch, new, entry))
+            return Proposal(entry, text, new, _try(scratch, new, entry, paths.expectations))
 
 
 # --- Name and place ---
@@ -310,8 +313,10 @@ def _valid(paths: Paths, text: str) -> BaseParams:
             raise ConfigError(str(error).replace(str(path), f"{paths.params} with the new entry")) from None
 
 
-def _try(scratch: Paths, params: BaseParams, entry: Entry) -> str:
+def _try(scratch: Paths, params: BaseParams, entry: Entry, expectations: Path) -> str:
     """Read, split, prepare and audit the data by the new entry, as the stages do; return the parts' sizes, in a line.
+
+    What they do not meet of what the file in the folder `expectations` says, or else the task's starter, is told too.
 
     Raises:
         UserError: the data stop it.
@@ -325,16 +330,30 @@ def _try(scratch: Paths, params: BaseParams, entry: Entry) -> str:
     try:
         with contextlib.redirect_stdout(output):
             dataset.prepared.mkdir(parents=True)
-            write_table(dataset.table, task.read(dataset).rows)
+            table = task.read(dataset)
+            write_table(dataset.table, table.rows)
             split(dataset)
             sizes = output.getvalue().strip()
             if size <= PREPARED_AT_ONCE:
                 dataset.vectors.mkdir(parents=True)
                 task.prepare(dataset, dataset.prepared / task.prepared)
                 audit(dataset)
+                sizes += _unmet(dataset, table, expectations / f"{entry.name}.yaml")
     except UserError as error:
         raise type(error)(f"{error}\n{NOT_WRITTEN}") from None
     return sizes
+
+
+def _unmet(dataset: Dataset, table: Table, path: Path) -> str:
+    """Return which expectations a table does not meet, and what to do; nothing if it meets all."""
+    from stages.data.expectations import check_table  # imports Great Expectations
+
+    starter = STARTERS / dataset.task / "expectations.yaml"
+    items = read_expectations(path if path.exists() else starter)
+    report = make_report(dataset.name, table, check_table(table.rows.to_pandas(), items, path))
+    if report["success"]:
+        return ""
+    return f"\nnote: {failure_message(report, path)}; `recur run` stops until then"
 
 
 # --- Tell ---

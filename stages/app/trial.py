@@ -45,6 +45,7 @@ FOLDER = ".recur/try"
 STEPS = 1000  # of a network's training at most
 RESERVE = 10.0  # seconds for the comparison and the page
 SHARE = 0.5  # of the time that is left, which one network may take
+LEAST = 20.0  # seconds without which no network begins: to compile it takes about so long
 
 
 @dataclass
@@ -75,7 +76,8 @@ class Trial:
         order = {name: place for place, name in enumerate(self.task.promising)}
         yield from (name for name in names if name not in networks)
         for name in sorted(networks, key=lambda name: (order.get(name, len(order)), name)):
-            if self.seconds_left <= max((self.seconds[name] for name in networks if name in self.seconds), default=0):
+            longest = max((self.seconds[name] for name in networks if name in self.seconds), default=0.0)
+            if self.seconds_left <= max(longest, LEAST):
                 return
             yield name
 

@@ -22,6 +22,21 @@ WIDE = ("utf-16", "utf-32")  # how the names of encodings begin in which zero by
 SAMPLE = 1 << 20  # bytes that detection looks at
 PIECE = 1 << 16
 LOOSE = ("utf-7", "unicode-escape", "raw-unicode-escape")  # may decode to …
+# The letters beside ASCII of German, Swedish and Finnish, Danish and Norwegian, French, Spanish and Catalan,
+# Portuguese, Italian, Dutch, Icelandic; signs beside them; and where such a sign is a letter of another encoding.
+WESTERN = (
+    "äöüßé",
+    "åäöé",
+    "æøåé",
+    "àâæçéèêëîïôœùûüÿ",
+    "áéíóúüñàèïòç",
+    "áâãàçéêíóôõúü",
+    "àèéìíîòóùú",
+    "éëïöüèêç",
+    "áðéíóúýþæö",
+)
+SIGNS = "€…‹›‘’“”„‚•–—™¡£§©«®°·»¿"
+LETTER_LIKE = re.compile(r"[^\W\d_][¡£§°¿©®][^\W\d_]|(?<!\w)[£§©®](?=[^\W\d_])")
 HALF = re.compile(r"[\ud800-\udfff]")  # … half a character, which no text can be written with
 
 
@@ -171,12 +186,31 @@ def _likeliest(sample: bytes) -> str | None:
     """Return the likeliest encoding. Of those that read as well, Windows-1252 wins: it is by far the most used."""
     from charset_normalizer import from_bytes
 
+    if _is_western(sample):
+        return "cp1252"
     matches = from_bytes(sample)
     best = matches.best()
     if best is None:
         return None
     equals = (match for match in matches if match.coherence >= best.coherence)
     return "cp1252" if any("cp1252" in match.could_be_from_charset for match in equals) else best.encoding
+
+
+def _is_western(sample: bytes) -> bool:
+    """Tell whether bytes read as Windows-1252 hold the letters of one language of Western Europe, most of them ASCII.
+
+    Detection by frequencies takes a few such words for Mac's, Korean or Central European ones.
+    """
+    try:
+        text = sample.decode("cp1252").lower()
+    except UnicodeDecodeError:
+        return False
+    letters = re.findall(r"[^\W\d_]", text)
+    foreign = {letter for letter in letters if not letter.isascii()}
+    signs = set(re.findall(r"[^\w\s]|[²³¹¼½¾ªº]", text)) - set(map(chr, range(128)))
+    few = 0 < sum(letter in foreign for letter in letters) < 0.5 * len(letters)
+    known = any(foreign <= set(alphabet) for alphabet in WESTERN)
+    return few and known and signs <= set(SIGNS) and not LETTER_LIKE.search(text)
 
 
 def _sample(file: RawFile[FileReading]) -> bytes:
@@ -227,6 +261,8 @@ def _is_utf_8(sample: bytes) -> bool:
 
 def _nul_message(file: RawFile[FileReading], nuls: _Nuls) -> str:
     begin = _first_bytes(file, PIECE)
+    if begin[257:262] == b"ustar":
+        return f"{file.path} is an archive, by tar: unpack it, and give its files or their folder"
     marked = any(begin.startswith(mark) for mark, _ in BYTE_ORDER_MARKS)
     if file.reading.encoding is None and not marked and (hint := _wide_hint(file, begin)):
         return hint

@@ -50,13 +50,13 @@ def render(report: dict[str, Any]) -> str:
     return templates.get_template("validation.html.j2").render(report=report)
 
 
-def failure_message(report: dict[str, Any], source: Path, page: Path) -> str:
+def failure_message(report: dict[str, Any], source: Path, page: Path | None = None) -> str:
     """Return a message that lists every failed expectation with its arguments, counts and samples.
 
     Args:
         report: what `make_report` returned.
         source: the file of expectations.
-        page: the file of the whole report.
+        page: the file of the whole report, if there is one.
     """
     failed = [result for result in report["expectations"] if not result["success"]]
     lines = [f"{report['dataset']}: {len(failed)} of {len(report['expectations'])} expectations of {source} not met"]
@@ -68,7 +68,7 @@ def failure_message(report: dict[str, Any], source: Path, page: Path) -> str:
             lines.append(f"    {where}{_cut(sample['value'], 60)!r}")
     if report["rows_dropped"]:
         lines.append(f"  of {report['rows_read']} rows read: {dropped_rows(report['rows_dropped'])}")
-    lines.append(f"mend the data or the expectations; the whole report: {page}")
+    lines.append("mend the data or the expectations" + (f"; the whole report: {page}" if page else ""))
     return "\n".join(lines)
 
 

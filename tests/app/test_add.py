@@ -3,6 +3,7 @@
 import hashlib
 import json
 import random
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,23 @@ def test_reviews_with_quotes(paths):
             "vectors": "train",
         },
     }
+
+
+def test_expectations_that_are_not_met_are_told_before_a_run_stops_at_them(paths, capsys):
+    rows = [f"{text},{'pos' if n % 3 else 'neg'}" for n, text in enumerate(sentences(90))]
+    paths.expectations.mkdir(parents=True)
+    (paths.expectations / "few.yaml").write_text("- {type: expect_table_row_count_to_equal, value: 1000}\n")
+    added(paths, write(paths, "few.csv", "\n".join(["text,label", *rows]) + "\n"), "classification", "few")
+    output = capsys.readouterr().out
+    assert "note: few: 1 of 1 expectations of" in output and "observed 90" in output
+    assert "`recur run` stops until then" in output
+
+
+def test_an_archive_by_tar_is_told(paths):
+    with tarfile.open(paths.root / "data.tar", "w") as archive:
+        archive.add(paths.params, "a.txt")
+    with pytest.raises(UserError, match=r"data\.tar is an archive, by tar: unpack it"):
+        add(paths, str(paths.root / "data.tar"))
 
 
 def test_messages_without_header_and_ending(paths, capsys):

@@ -79,6 +79,28 @@ def test_line_ends_are_newlines(put):
     assert list(inspect_text(file).lines()) == ["a", "b", "c", "\u2028d"]
 
 
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("cp1252", "Stadt;Größe;Preis\nKöln;groß;3\nMünchen;größer;4\n"),
+        ("latin-1", "naïf;café\nété;déjà\n"),
+        ("latin-1", "año;señal\nniñé;1\ncanción;2\n" * 20),
+        ("cp1252", "namn;värde\nÅsa;första\nGöran;på ön\n" * 20),
+        ("cp1252", "nação;preço\nSão Paulo;5 €\n“avião”;7\n"),
+        ("cp1252", "Søren;Århus\nÆble;rødgrød\n"),
+        ("cp1250", "jméno;město\nJiří;Plzeň\nŠárka;Děčín\nVeselý kůň;žluťoučký\n"),
+        ("cp1250", "imię;miasto\nŁukasz;Łódź\nŻaneta;Gdańsk\nświeży;wąż\n"),
+        ("cp1251", "имя;город\nИван;Москва\nОльга;Тула\n"),
+        ("cp1253", "όνομα;πόλη\nΓιώργος;Αθήνα\n"),
+        ("shift_jis", "名前;都市\n太郎;東京\n花子;大阪\n"),
+        ("cp949", "이름;도시\n철수;서울\n영희;부산\n"),
+    ],
+)
+def test_few_words_are_enough_to_read_them(put, written, text):
+    with inspect_text(put(text.encode(written))).open() as stream:
+        assert stream.read() == text
+
+
 def test_detection_looks_at_what_is_not_ascii(put, monkeypatch):
     monkeypatch.setattr(encoding, "SAMPLE", 1000)
     monkeypatch.setattr(encoding, "PIECE", 400)
