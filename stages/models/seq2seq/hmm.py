@@ -25,7 +25,8 @@ IMPOSSIBLE = -1e30
 SMALLEST = 0.01  # of a variance; scaled frames have one of about 1
 PRICES = (0.0, 5.0, 10.0, 20.0, 40.0, 80.0)  # of a word, in nats, that are tried
 TRIED = 300  # strings that they are tried on
-BATCH = 256  # strings
+CELLS = 10_000_000  # numbers that are held at a time: strings by frames by states
+ROWS = 50_000  # frames at a time
 
 
 class Parameters(ModelConfig):
@@ -55,17 +56,21 @@ class Words:
         """How many states a word has."""
         return len(self.stay) // len(self.tokens)
 
-    def components(self, frames: np.ndarray) -> np.ndarray:
-        """Return the log-density of frames (n, D) under each Gaussian, by its weight: (n, W S, M)."""
+    def shares(self, frames: np.ndarray, state: np.ndarray) -> np.ndarray:
+        """Return by how much frames (n, D) of known states (n,) are each of their state's Gaussians', (n, M)."""
+        variances = self.variances[state]
+        squares = ((frames[:, None] - self.means[state]) ** 2 / variances + np.log(variances)).sum(axis=-1)
+        components = self.weights[state] - 0.5 * squares
+        shares = np.exp(components - components.max(axis=1, keepdims=True))
+        return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+
+    def emissions(self, frames: np.ndarray) -> np.ndarray:
+        """Return the log-density of frames (n, D) in each state, (n, W S)."""
         precision = 1 / self.variances
         constant = self.weights - 0.5 * (np.log(2 * np.pi * self.variances) + self.means**2 * precision).sum(axis=-1)
         flat = (-1, self.means.shape[-1])
         quadratic = (frames**2) @ precision.reshape(flat).T - 2 * frames @ (self.means * precision).reshape(flat).T
-        return constant - 0.5 * quadratic.reshape(len(frames), *constant.shape)
-
-    def emissions(self, frames: np.ndarray) -> np.ndarray:
-        """Return the log-density of frames (n, D) in each state, (n, W S)."""
-        components = self.components(frames)
+        components = constant - 0.5 * quadratic.reshape(len(frames), *constant.shape)
         most = components.max(axis=-1, keepdims=True)
         return np.asarray(most[..., 0] + np.log(np.exp(components - most).sum(axis=-1)))
 
@@ -175,9 +180,8 @@ def _start(strings: Strings, states: list[np.ndarray], tokens: np.ndarray, param
 def _refit(words: Words, frames: np.ndarray, states: list[np.ndarray]) -> Words:
     """Return models fitted to frames (n, D) of known states, a list of those of each string."""
     state = np.concatenate(states)
-    components = words.components(frames)[np.arange(len(frames)), state]  # (n, M)
-    shares = np.exp(components - components.max(axis=1, keepdims=True))
-    shares /= shares.sum(axis=1, keepdims=True)
+    starts = range(0, len(frames), ROWS)
+    shares = np.concatenate([words.shares(frames[at : at + ROWS], state[at : at + ROWS]) for at in starts])
     count, gaussians = words.weights.shape
     place = (state[:, None] * gaussians + np.arange(gaussians)).ravel()
     frame = np.repeat(np.arange(len(frames)), gaussians)
@@ -198,9 +202,12 @@ def _refit(words: Words, frames: np.ndarray, states: list[np.ndarray]) -> Words:
 
 def _batches(words: Words, frames: list[np.ndarray]) -> Iterator[tuple[list[int], np.ndarray]]:
     """Yield some strings' numbers and their emissions (B, T, W S), 0 where they pad; those of like lengths together."""
-    order = np.argsort([len(rows) for rows in frames], kind="stable").tolist()
-    for start in range(0, len(order), BATCH):
-        members = order[start : start + BATCH]
+    lengths = np.array([len(rows) for rows in frames])
+    order, start = np.argsort(lengths, kind="stable").tolist(), 0
+    while start < len(order):
+        held = lengths[order[start:]] * np.arange(1, len(order) - start + 1) * len(words.stay)
+        members = order[start : start + max(1, int(np.searchsorted(held, CELLS, side="right")))]
+        start += len(members)
         emissions = np.zeros((len(members), len(frames[members[-1]]), len(words.stay)))
         for place, member in enumerate(members):
             emissions[place, : len(frames[member])] = words.emissions(frames[member])

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from stages.config.dataset import Dataset
 from stages.config.schema import Part
@@ -20,6 +20,9 @@ from stages.tasks.speech.config import Reading
 Raw = RawFile[Reading]
 COLUMNS = ("target", "speaker")
 EMPTY, UNNAMED = "nothing is said", "no row of the table names it"
+MISSING = "name no recording: add the files, or remove the rows"
+AMBIGUOUS = "name several recordings, in different folders: give their paths"
+TWICE = "name a recording again: keep one row for each"
 
 
 class Transcript(NamedTuple):
@@ -44,12 +47,12 @@ def read(dataset: Dataset, reading: Reading) -> Table:
     dropped: Counter[str] = Counter()
 
     def meaning(file: SignalFile, signal: Signal) -> Mapping[str, str | None] | None:
-        known = _find(transcripts, file.file.place) if tables else _labelled(signal)
+        known = transcripts.get(file.file.place) if tables else _labelled(signal)
         text = "" if known is None else " ".join(known.target.split())
         if known is None or not text:
             dropped[UNNAMED if known is None else EMPTY] += 1
             return None
-        return {"target": text, "speaker": known.speaker, "part": known.part}
+        return {"target": text, "speaker": known.speaker, "part": known.part or signal.part}
 
     rows = read_rows(dataset, raw, COLUMNS, meaning, labelled=not tables)
     if not rows.table.num_rows:
@@ -59,31 +62,37 @@ def read(dataset: Dataset, reading: Reading) -> Table:
 
 def _labelled(signal: Signal) -> Transcript:
     """Return what a signal says by its label; a label that is missing, or not-a-number, says nothing."""
-    missing = signal.label is None or signal.label != signal.label
-    return Transcript("" if missing else str(signal.label), None, signal.part)
+    return Transcript(_text(signal.label), None, signal.part)
 
 
-def _transcripts(files: Sequence[Raw]) -> tuple[dict[str, Transcript], list[Raw]]:
-    """Return what the tables beside recordings say, by the file that they name, and the tables.
+def _text(value: Any) -> str:
+    """Return a value as text; nothing for what is missing, or not-a-number."""
+    return "" if value is None or value != value else str(value)
+
+
+def _transcripts(files: Sequence[Raw]) -> tuple[dict[Path, Transcript], list[Raw]]:
+    """Return what the tables beside recordings say, by the recording's place, and the tables.
 
     Raises:
-        UserError: with all rows that name no recording, or name one twice.
+        UserError: with all rows that name no recording, several, or one that was named before.
     """
     recordings = [file for file in files if file.path.suffix.lower() in Recording.ENDINGS]
     tables = [file for file in files if is_table(file.path)] if recordings else []
-    names = {name for file in recordings for name in _names(file.place)}
-    known: dict[str, Transcript] = {}
-    missing: list[str] = []
-    twice: list[str] = []
+    places: dict[str, set[Path]] = {}
+    for file in recordings:
+        for name in _names(file.place):
+            places.setdefault(name, set()).add(file.place)
+    known: dict[Path, Transcript] = {}
+    faults: dict[str, list[str]] = {MISSING: [], AMBIGUOUS: [], TWICE: []}
     for file in tables:
         for row, name, transcript in _rows(file):
-            key = PurePosixPath(name).as_posix()
-            place = f"{file.path} row {row}: {name}"
-            (missing if key not in names else twice if key in known else []).append(place)
-            known[key] = transcript
-    lines = [f"row(s) name no recording: {listed(missing)}: add the files, or remove the rows"] * bool(missing)
-    lines += [f"row(s) name a recording again: {listed(twice)}: keep one of them"] * bool(twice)
-    if lines:
+            meant = places.get(PurePosixPath(name.strip().replace("\\", "/")).as_posix(), set())
+            if len(meant) == 1 and not meant & known.keys():
+                known |= dict.fromkeys(meant, transcript)
+            else:
+                fault = MISSING if not meant else AMBIGUOUS if len(meant) > 1 else TWICE
+                faults[fault].append(f"{file.path} row {row}: {name}")
+    if lines := [f"row(s) {listed(rows)} {fault}" for fault, rows in faults.items() if rows]:
         raise UserError("\n".join(lines))
     return known, tables
 
@@ -97,7 +106,7 @@ def _rows(file: Raw) -> list[tuple[int, str, Transcript]]:
     for batch in table.batches(wanted):
         texts = {key: batch.values(name) for key, name in keys.items() if name is not None}
         for place, row in enumerate(batch.rows):
-            value = {key: "" if column[place] is None else str(column[place]) for key, column in texts.items()}
+            value = {key: _text(column[place]) for key, column in texts.items()}
             if reading.speaker is not None and not value["speaker"].strip():
                 table.faults.add("no speaker is named in rows ", "fill them in", str(row))
             rows.append((row, value["recording"], Transcript(value["label"], value.get("speaker"), file.part)))
@@ -106,9 +115,5 @@ def _rows(file: Raw) -> list[tuple[int, str, Transcript]]:
 
 
 def _names(place: Path) -> list[str]:
-    """Return by what a table may name a recording: its path, its name, and both without the ending."""
+    """Return by what a table may name a recording: its path, its name, and both without their ending."""
     return [place.as_posix(), place.name, place.with_suffix("").as_posix(), place.stem]
-
-
-def _find(transcripts: Mapping[str, Transcript], place: Path) -> Transcript | None:
-    return next((transcripts[name] for name in _names(place) if name in transcripts), None)

@@ -46,7 +46,7 @@ def split_recordings(table: pd.DataFrame, config: SplitConfig) -> Split:
     part = _draw(group, part, kept, config)
     dropped = {str(name): int(count) for name, count in reason.value_counts().sort_index().items()}
     rows = {name: table[kept & (part == name)] for name in PARTS}
-    _refuse_empty(rows, dropped)
+    _refuse_empty(rows, dropped, table["speaker"].nunique())
     parts = {
         name: _composed(rows[name], config.compose, number) if config.compose else _alone(rows[name])
         for number, name in enumerate(PARTS)
@@ -75,13 +75,13 @@ def _draw(group: pd.Series, part: pd.Series, kept: pd.Series, config: SplitConfi
     return part.where(~pool, drawn.reindex(part.index))
 
 
-def _refuse_empty(rows: dict[Part, pd.DataFrame], dropped: dict[str, int]) -> None:
+def _refuse_empty(rows: dict[Part, pd.DataFrame], dropped: dict[str, int], speakers: int) -> None:
     if empty := [name for name, of_part in rows.items() if of_part.empty]:
         sizes = ", ".join(f"{name} {len(of_part)}" for name, of_part in rows.items())
         reasons = f"; dropped: {dropped_rows(dropped)}" if dropped else ""
         raise UserError(
             f"no recording is left for {' and '.join(empty)} ({sizes}{reasons}): add recordings, or change the shares "
-            "or the salt under split"
+            "or the salt under split" + "; each part needs a speaker of its own" * (0 < speakers < len(PARTS))
         )
 
 

@@ -136,8 +136,8 @@ def test_tables_may_name_parts_and_recordings_without_their_ending(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda table: table.assign(path="x.wav"), r"row\(s\) name no recording: .*row 1: x\.wav"),
-        (lambda table: pd.concat([table, table[:1]]), r"name a recording again: .*row 31: 0\.wav"),
+        (lambda table: table.assign(path="x.wav"), r"row 1: x\.wav.* name no recording"),
+        (lambda table: pd.concat([table, table[:1]]), r"row 31: 0\.wav name a recording again"),
         (lambda table: table.rename(columns={"text": "words"}), "there is no column 'text'.*reading.label"),
         (lambda table: table.assign(text=" "), "holds no recording of which it is said what it says"),
     ],
@@ -147,6 +147,32 @@ def test_tables_that_do_not_fit_are_refused(tmp_path, change, message):
     change(make_recordings(dataset.raw)).to_csv(dataset.raw / "said.csv", index=False)
     with pytest.raises(UserError, match=message):
         TASK.read(dataset)
+
+
+def test_a_name_that_stands_in_several_folders_is_refused_and_a_path_is_not(tmp_path):
+    dataset = write_params(tmp_path, ALONE)
+    for number, folder in enumerate("abc"):
+        record(dataset.raw / folder / "1.WAV", "low", seed=number)
+    (dataset.raw / "said.csv").write_text("path,text\n1.wav,low\nb/1.WAV,low\n1,low\n")
+    with pytest.raises(UserError, match=r"row 3: 1 name several recordings, in different folders: give their paths"):
+        TASK.read(dataset)
+    (dataset.raw / "said.csv").write_text("path,text\na\\1.WAV,low\nb/1.WAV,high\nc/1,low\n")
+    assert TASK.read(dataset).rows["target"].to_pylist() == ["low", "high", "low"]
+
+
+def test_parts_may_be_folders_of_recordings_and_a_single_speaker_cannot_be_split(tmp_path):
+    dataset = write_params(tmp_path, ALONE)
+    rows = ["path,text,speaker"]
+    for number in range(12):
+        part = ("train", "dev", "test")[min(number // 4, 2)]
+        record(dataset.raw / part / f"{number}.wav", "low", seed=number)
+        rows.append(f"{number},low {number},anna")
+    (dataset.raw / "said.csv").write_text("\n".join(rows) + "\n")
+    parts = TASK.read(dataset).rows["part"].to_pylist()
+    assert pd.Series(parts).value_counts().to_dict() == {"train": 4, "validation": 4, "test": 4}
+    table = TASK.read(write_params(tmp_path, ALONE | {"reading": {"speaker": "speaker"}})).rows.to_pandas()
+    with pytest.raises(UserError, match="each part needs a speaker of its own"):
+        TASK.split(table.assign(part=None), dataset)
 
 
 def test_a_speaker_is_asked_for_where_no_table_names_one(tmp_path):
