@@ -39,6 +39,16 @@ def test_recordings_beside_a_table_of_what_they_say_are_added(paths, tmp_path, c
     assert "10 voices: none of them is in two parts" in capsys.readouterr().out
 
 
+def test_a_table_without_header_is_understood_by_the_files_that_it_names(paths, tmp_path):
+    table = make_recordings(tmp_path / "mine")
+    lines = [f"{path.removesuffix('.wav')}|{text}" for path, text in zip(table["path"], table["text"], strict=True)]
+    (tmp_path / "mine" / "metadata.csv").write_text("\n".join(lines) + "\n")
+    add(paths, str(tmp_path / "mine"))
+    reading = YAML(typ="safe").load(paths.params)["speech"]["datasets"]["mine"]["reading"]
+    names = ["column_1", "column_2"]
+    assert reading == {"delimiter": "|", "columns": names, "recording": "column_1", "label": "column_2"}
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     parameters = {name: tiny_model(name, iterations=4, learning_rate=0.02) for name in ("hmm", "ctc")}

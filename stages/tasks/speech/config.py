@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 import stages.models.seq2seq
 from stages.config.frames import WindowConfig
-from stages.config.reading import SignalReading
+from stages.config.reading import SignalReading, TableReading
 from stages.config.schema import Frozen, ModelsConfig, Name, Seed, TaskSection, models_config
 from stages.config.sources import DatasetConfig
 from stages.tasks.seq2seq.config import Decoding, Side, Training
@@ -34,6 +34,11 @@ class Reading(SignalReading):
         description="of arrays, seconds from step to step, so that speed can be told beside the sound's; recordings "
         "have sound.step",
     )
+
+    def of_recordings(self) -> Self:
+        """Return how the recordings are read, without what is said of the table that lies beside them."""
+        keys = {"encoding", *TableReading.model_fields} - {"compression", "unpack_limit"}
+        return self.model_copy(update={key: type(self).model_fields[key].default for key in keys})
 
 
 class Compose(Frozen):

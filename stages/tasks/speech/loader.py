@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -54,6 +55,8 @@ def read(dataset: Dataset, reading: Reading) -> Table:
             return None
         return {"target": text, "speaker": known.speaker, "part": known.part or signal.part}
 
+    if tables:
+        raw = [replace(file, reading=file.reading.of_recordings()) for file in raw]
     rows = read_rows(dataset, raw, COLUMNS, meaning, labelled=not tables)
     if not rows.table.num_rows:
         raise UserError(f"{dataset.raw} holds no recording of which it is said what it says ({dict(dropped)})")

@@ -106,9 +106,9 @@ def make_recordings(folder, count=30) -> pd.DataFrame:
 
 
 def test_recordings_with_a_table_of_what_they_say(tmp_path):
-    dataset = write_params(tmp_path, ALONE | {"reading": {"speaker": "speaker"}})
+    dataset = write_params(tmp_path, ALONE | {"reading": {"speaker": "speaker", "delimiter": "|"}})
     table = make_recordings(dataset.raw)
-    table.to_csv(dataset.raw / "said.tsv", sep="\t", index=False)
+    table.to_csv(dataset.raw / "said.csv", sep="|", index=False)
     prepare(dataset)
     parts = parts_of(dataset)
     said = dict(zip("clips/" + table["path"], table["text"], strict=True))
@@ -118,7 +118,7 @@ def test_recordings_with_a_table_of_what_they_say(tmp_path):
     assert sum(map(len, spoken)) == len(set.union(*spoken)) == 10
     assert not any(TASK.audit(dataset).values())
     reading = PreparedSpeech(dataset.prepared / "frames").preprocessor.reading
-    assert reading["sound"]["sample_rate"] == RATE
+    assert reading["sound"]["sample_rate"] == RATE and reading["delimiter"] is None  # a new recording has no table
 
 
 def test_tables_may_name_parts_and_recordings_without_their_ending(tmp_path):
