@@ -33,7 +33,10 @@ def prepare(dataset: Dataset, output: Path) -> Preparation:
     """
     window, side = dataset.params("window", SpeechWindow), dataset.params("tokenizer", Side)
     train = dataset.part("train")
-    reading = as_read(dataset.params("reading", Reading), train)
+    declared = dataset.params("reading", Reading)
+    reading = as_read(declared, train)
+    if reading.sound.sample_rate is not None:
+        reading = as_read(declared.of_recordings(), train)
     targets = {part: _targets(dataset, part) for part in PREPARED}
     preprocessor = SpeechPreprocessor(
         target=fit_tokenizer(iter([sorted(set(targets["train"]))]), side, "target"),
@@ -42,7 +45,7 @@ def prepare(dataset: Dataset, output: Path) -> Preparation:
         lengths=[],
         scaler=Scaler.fit(lambda: (values for values, _ in stream_part(train, "source", "targets")), window),
         frames_per_vector=window.frames_per_vector,
-        reading=(reading if reading.sound.sample_rate is None else reading.of_recordings()).model_dump(mode="json"),
+        reading=reading.model_dump(mode="json"),
     )
     refuse_one_token(preprocessor.target, side.unit)
     output.mkdir()
