@@ -14,7 +14,7 @@ from stages.config.paths import Paths
 from stages.config.sources import read_source
 from stages.data.downloads import fetch_source
 from stages.runtime.command import run
-from stages.runtime.files import atomic_write, sha256
+from stages.runtime.files import atomic_write, sha256, write_text
 
 LISTED = 20  # files
 
@@ -34,7 +34,10 @@ def fetch(dataset: Dataset) -> None:
         folder.mkdir()
         if source.vectors is not None:
             fetch_source(source.vectors, folder, dataset.key("source.vectors"), root)
-    files = sorted(path for folder in (dataset.raw, dataset.vectors) for path in folder.rglob("*") if path.is_file())
+        else:
+            write_text(folder / "none", "the source names no word vectors\n")  # DVC warns of an empty folder
+    folders = (dataset.raw, dataset.vectors) if source.vectors is not None else (dataset.raw,)
+    files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
     for file in files[:LISTED]:
         print(f"{file}  {file.stat().st_size:,} bytes  sha256 {sha256(file)[:12]}")
     if len(files) > LISTED:

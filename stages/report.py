@@ -43,8 +43,9 @@ def report(paths: Paths) -> None:
     write_text(paths.reports / "examples.html", templates.get_template("examples.html.j2").render())
     write_text(paths.reports / "index.html", index(paths, templates, contexts))
     print(f"{paths.reports / 'index.html'}: {', '.join(contexts)}")
-    for dataset, reason in left_out.items():
-        print(f"left out: {dataset}, {reason}")
+    for reason in dict.fromkeys(left_out.values()):
+        names = ", ".join(dataset for dataset, its in left_out.items() if its == reason)
+        print(f"left out: {names}: {reason}")
 
 
 def gather(paths: Paths, file: ReportFile) -> tuple[Contexts, dict[str, str]]:
@@ -63,7 +64,7 @@ def gather(paths: Paths, file: ReportFile) -> tuple[Contexts, dict[str, str]]:
                 context = dataset_context(place, content.models, task.primary, file.confidence)
                 contexts[dataset] = context | task.report_context(place, context["models"]) | {"task": task}
             except UserError as error:
-                left_out[dataset] = str(error) if place.report("compare").exists() else NOT_RUN
+                left_out[dataset] = str(error) if place.predictions("any").parent.exists() else NOT_RUN
                 reason = error
     if left_out and not contexts:
         raise reason

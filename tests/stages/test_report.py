@@ -303,18 +303,20 @@ def test_two_datasets_have_a_section_each(mine):
 
 def test_datasets_without_results_are_named(mine, capsys):
     write(mine, Scored())
-    write(Dataset(mine.paths, mine.task, "cut"), Scored())
+    cut = Dataset(mine.paths, mine.task, "cut")
+    write(cut, Scored())
+    cut.predictions("any").parent.mkdir(parents=True)
     missing = mine.paths.reports / "audit/cut.json"
     missing.unlink()
-    content = {"datasets": ["mine", "cut", "coming"], "models": list(FOUR)}
+    content = {"datasets": ["mine", "cut", "coming", "later"], "models": list(FOUR)}
     write_json(mine.paths.resolved / "report.json", {"tasks": {"toy": content}, "confidence": 0.95})
     report(mine.paths)
     assert list(json.loads(read(mine, "summary.json"))["datasets"]) == ["mine"]
     reason = f"{missing} is missing: run `dvc repro` first"
-    assert f"left out: cut, {reason}\nleft out: coming, not run yet\n" in capsys.readouterr().out
+    assert f"left out: cut: {reason}\nleft out: coming, later: not run yet\n" in capsys.readouterr().out
     page = " ".join(read(mine, "index.html").split())
-    assert f"Not on this page: <strong>cut</strong> ({reason}), <strong>coming</strong> (not run yet)." in page
-    assert "coming (not run yet)." in read(mine, "leaderboard.md")
+    assert f"Not on this page: <strong>cut</strong> ({reason}), <strong>coming</strong> (not run yet), <strong>later</strong>" in page
+    assert "coming (not run yet)" in read(mine, "leaderboard.md")
 
 
 @pytest.mark.parametrize("path", ALL_INPUTS)
