@@ -47,8 +47,9 @@ def transcribe(
         refuse_without_attention(saved, recogniser)
     known = saved.preprocessor
     signals = read_signals(Reading(**known.reading), len(known.scaler.mean), files)
-    note_unread(signals, known.maximum["source"] * known.scaler.steps_per_frame)
     outputs = recogniser.translate([values for _, values in signals], beam, best)
+    if saved.neural:
+        note_unread(signals, known.maximum["source"] * known.scaler.steps_per_frame)
     rows = [
         output_row(recogniser, name, values, hypotheses, alignments)
         for (name, values), hypotheses in zip(signals, outputs, strict=True)

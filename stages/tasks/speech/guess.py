@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from stages.config.schema import PARTS
 from stages.tasks.guess import Choice, Column, Guess, Sample, Undecided, named, round_up
 
 PATHS = ("path", "file", "file_name", "filename", "audio", "wav", "recording", "clip", "id")
@@ -36,7 +37,10 @@ def guess(sample: Sample) -> Guess:
                 choices.append(sample.choose(key, column.name, ROLES[key]))
         if (speaker := sample.column("reading.speaker") or named(sample.columns, SPEAKERS)) is not None:
             because = f"{speaker.distinct} voices: none of them is in two parts"
-            choices.append(sample.choose("reading.speaker", speaker.name, because))
+            if speaker.distinct >= len(PARTS) or "reading.speaker" in sample.given:
+                choices.append(sample.choose("reading.speaker", speaker.name, because))
+            else:
+                choices.append(Choice(None, f"not used: {speaker.name}", "fewer voices than parts"))
     return Guess((*choices, *sample.part_remarks(), *_window(sample)))
 
 

@@ -16,7 +16,7 @@ from stages.data.frames import signals_of
 from stages.tasks.base import Findings
 from stages.tasks.leakage import foreign_of
 from stages.tasks.seq2seq.modeling.data import END
-from stages.tasks.signal_leakage import LISTED, Expected, different_frames, foreign_scaler, shortened
+from stages.tasks.signal_leakage import Expected, different_frames, foreign_scaler, shortened
 from stages.tasks.speech.config import SpeechWindow
 from stages.tasks.speech.modeling.frames import PreparedSpeech
 
@@ -36,6 +36,7 @@ def check_leaks(dataset: Dataset) -> Findings:
         "strings": different_strings(parts, table),
         "repeated_recordings": repeated_recordings(parts),
         "lost_recordings": lost_recordings(parts, table),
+        "official_parts": moved_recordings(parts, table),
         "empty_parts": [f"{name} is empty" for name, part in parts.items() if part.empty],
         "vocabulary": foreign_of("target", corpus, prepared.preprocessor.target),
         "scaler": foreign_scaler(prepared.preprocessor.scaler.as_json(), expected),
@@ -90,13 +91,25 @@ def repeated_recordings(parts: Parts) -> list[str]:
 
 def lost_recordings(parts: Parts, table: pd.DataFrame) -> list[str]:
     """Return a line if a sound of the table is in no part, where nothing speaks for dropping it."""
-    kept = {table["content"][row] for part in parts.values() for rows in part["recordings"] for row in rows}
+    content = table["content"].to_dict()
+    kept = {content.get(row) for part in parts.values() for rows in part["recordings"] for row in rows}
     clear = table.groupby("content")["target"].nunique() == 1
     lost = sorted(set(clear.index[clear]) - kept)
-    if not lost or table["part"].notna().any():  # for the sake of official parts recordings may be dropped
-        return []
-    rows = table.index[table["content"].isin(lost)].tolist()
-    return [f"{len(lost)} recording(s) of the table are in no part: {', '.join(rows[:LISTED])}"]
+    rows = table[table["content"].isin(lost)]
+    if table["part"].notna().any():  # for the sake of official parts others may be dropped, those of test never
+        rows = rows[rows["part"] == "test"]
+    return [f"{len(rows)} recording(s) of the table are in no part: {shortened(rows.index.tolist())}"] * bool(len(rows))
+
+
+def moved_recordings(parts: Parts, table: pd.DataFrame) -> list[str]:
+    """Return a line for every part with recordings whose official part is another."""
+    official = table["part"].dropna()
+    lines = []
+    for name, part in parts.items():
+        moved = [row for rows in part["recordings"] for row in rows if official.get(row, name) != name]
+        if moved:
+            lines.append(f"{name} holds recordings of another official part: {shortened(moved)}")
+    return lines
 
 
 def foreign_arrays(train: pd.DataFrame, prepared: PreparedSpeech, expected: Expected) -> list[str]:

@@ -22,7 +22,7 @@ Raw = RawFile[Reading]
 COLUMNS = ("target", "speaker")
 EMPTY, UNNAMED = "nothing is said", "no row of the table names it"
 MISSING = "name no recording: add the files, or remove the rows"
-AMBIGUOUS = "name several recordings, in different folders: give their paths"
+AMBIGUOUS = "name several recordings: give their paths, with their endings"
 TWICE = "name a recording again: keep one row for each"
 
 
@@ -55,6 +55,8 @@ def read(dataset: Dataset, reading: Reading) -> Table:
             return None
         return {"target": text, "speaker": known.speaker, "part": known.part or signal.part}
 
+    if not tables and any(file.path.suffix.lower() in Recording.ENDINGS for file in raw):
+        remarks.append("no table lies among the recordings: each says what its folder is called")
     if tables:
         raw = [replace(file, reading=file.reading.of_recordings()) for file in raw]
     rows = read_rows(dataset, raw, COLUMNS, meaning, labelled=not tables)
@@ -69,8 +71,11 @@ def _labelled(signal: Signal) -> Transcript:
 
 
 def _text(value: Any) -> str:
-    """Return a value as text; nothing for what is missing, or not-a-number."""
-    return "" if value is None or value != value else str(value)
+    """Return a value as text, a whole number without its point; nothing for what is missing, or not-a-number."""
+    if value is None or value != value:
+        return ""
+    whole = isinstance(value, float) and value.is_integer()
+    return " ".join(str(int(value) if whole else value).split())
 
 
 def _transcripts(files: Sequence[Raw]) -> tuple[dict[Path, Transcript], list[Raw]]:
@@ -81,15 +86,12 @@ def _transcripts(files: Sequence[Raw]) -> tuple[dict[Path, Transcript], list[Raw
     """
     recordings = [file for file in files if file.path.suffix.lower() in Recording.ENDINGS]
     tables = [file for file in files if is_table(file.path)] if recordings else []
-    places: dict[str, set[Path]] = {}
-    for file in recordings:
-        for name in _names(file.place):
-            places.setdefault(name, set()).add(file.place)
+    places = _Places([file.place for file in recordings])
     known: dict[Path, Transcript] = {}
     faults: dict[str, list[str]] = {MISSING: [], AMBIGUOUS: [], TWICE: []}
     for file in tables:
         for row, name, transcript in _rows(file):
-            meant = places.get(PurePosixPath(name.strip().replace("\\", "/")).as_posix(), set())
+            meant = places.meant(PurePosixPath(name.replace("\\", "/")), file.place.parent)
             if len(meant) == 1 and not meant & known.keys():
                 known |= dict.fromkeys(meant, transcript)
             else:
@@ -117,6 +119,31 @@ def _rows(file: Raw) -> list[tuple[int, str, Transcript]]:
     return rows
 
 
-def _names(place: Path) -> list[str]:
-    """Return by what a table may name a recording: its path, its name, and both without their ending."""
-    return [place.as_posix(), place.name, place.with_suffix("").as_posix(), place.stem]
+class _Places:
+    """Recordings by what a table may call them."""
+
+    def __init__(self, places: Sequence[Path]) -> None:
+        self._by: list[dict[str, set[Path]]] = [{}, {}, {}, {}]
+        for place in places:
+            names = (place.as_posix(), place.with_suffix("").as_posix(), place.name, place.stem)
+            for known, name in zip(self._by, names, strict=True):
+                known.setdefault(name, set()).add(place)
+
+    def meant(self, name: PurePosixPath, folder: Path) -> set[Path]:
+        """Return what is meant by a name in a table of some folder, at best one recording.
+
+        A path from the table's folder comes first, then one from the raw files', then a name wherever it lies; each
+        of them with its ending before it without.
+        """
+        paths, paths_without, names, stems = self._by
+        for known, asked in (
+            (paths, folder / name),
+            (paths_without, folder / name),
+            (paths, name),
+            (paths_without, name),
+            (names, name),
+            (stems, name),
+        ):
+            if places := known.get(asked.as_posix()):
+                return places
+        return set()

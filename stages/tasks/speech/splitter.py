@@ -19,6 +19,7 @@ from stages.runtime.remarks import dropped_rows
 from stages.tasks.base import Split
 from stages.tasks.speech.config import Compose, SplitConfig
 
+NAMED_SPEAKERS = "; each part needs speakers of its own, where reading.speaker names them"
 MANY = 200  # groups, of which a hash gives each part its share
 COLUMNS = ["id", "source", "channels", "channel_names", "sample_rate", "targets", "recordings", "ends"]
 
@@ -64,6 +65,8 @@ def _draw(group: pd.Series, part: pd.Series, kept: pd.Series, config: SplitConfi
     pool = kept & ~part.isin(["test", "validation"])
     position = hash_to_unit(group[pool], config.salt)
     count = position.nunique()
+    if not count:
+        return part
     if count < MANY:
         position = (position.rank(method="dense") - 0.5) / count
     drawn, edge = pd.Series("train", index=position.index, dtype=object), 0.0
@@ -81,12 +84,16 @@ def _refuse_empty(rows: dict[Part, pd.DataFrame], dropped: dict[str, int], speak
         reasons = f"; dropped: {dropped_rows(dropped)}" if dropped else ""
         raise UserError(
             f"no recording is left for {' and '.join(empty)} ({sizes}{reasons}): add recordings, or change the shares "
-            "or the salt under split" + "; each part needs a speaker of its own" * (0 < speakers < len(PARTS))
+            f"or the salt under split{NAMED_SPEAKERS if speakers else ''}"
         )
 
 
 def _alone(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the sources of a part whose recordings stay as they are."""
+    """Return the sources of a part whose recordings stay as they are, in the order of a hash.
+
+    Files stand in the order of their folders: the first of them would be of a few words or voices.
+    """
+    rows = rows.iloc[hash_to_unit(rows["id"], "order").argsort(kind="stable")]
     return pd.DataFrame(
         {
             "id": rows["id"],

@@ -154,10 +154,43 @@ def test_a_name_that_stands_in_several_folders_is_refused_and_a_path_is_not(tmp_
     for number, folder in enumerate("abc"):
         record(dataset.raw / folder / "1.WAV", "low", seed=number)
     (dataset.raw / "said.csv").write_text("path,text\n1.wav,low\nb/1.WAV,low\n1,low\n")
-    with pytest.raises(UserError, match=r"row 3: 1 name several recordings, in different folders: give their paths"):
+    with pytest.raises(UserError, match=r"row 3: 1 name several recordings: give their paths, with their endings"):
         TASK.read(dataset)
     (dataset.raw / "said.csv").write_text("path,text\na\\1.WAV,low\nb/1.WAV,high\nc/1,low\n")
     assert TASK.read(dataset).rows["target"].to_pylist() == ["low", "high", "low"]
+
+
+def test_paths_are_from_the_tables_folder_first(tmp_path):
+    dataset = write_params(tmp_path, ALONE)
+    for part in ("train", "test"):
+        record(dataset.raw / part / "0.wav", "low", seed=len(part))
+        (dataset.raw / part / "metadata.csv").write_text(f"path,text\n0.wav,{part}ed\n")
+    table = TASK.read(dataset).rows
+    assert dict(zip(table["id"].to_pylist(), table["target"].to_pylist(), strict=True)) == {
+        "train/0.wav": "trained",
+        "test/0.wav": "tested",
+    }
+
+
+def test_a_part_whose_speakers_all_stand_in_test_is_told(tmp_path):
+    dataset = write_params(tmp_path, ALONE)
+    values = [np.full(4, number, float) for number in range(8)]
+    table = pd.DataFrame(
+        {
+            "id": [f"r{number}" for number in range(8)],
+            "target": ["a"] * 8,
+            "speaker": ["anna"] * 8,
+            "part": ["train"] * 4 + ["test"] * 4,
+            "content": [str(number) for number in range(8)],
+            "values": values,
+            "steps": 2,
+            "channels": 2,
+            "channel_names": None,
+            "sample_rate": None,
+        }
+    )
+    with pytest.raises(UserError, match=r"no recording is left for train and validation .*also in the test part"):
+        TASK.split(table, dataset)
 
 
 def test_parts_may_be_folders_of_recordings_and_a_single_speaker_cannot_be_split(tmp_path):
@@ -171,7 +204,7 @@ def test_parts_may_be_folders_of_recordings_and_a_single_speaker_cannot_be_split
     parts = TASK.read(dataset).rows["part"].to_pylist()
     assert pd.Series(parts).value_counts().to_dict() == {"train": 4, "validation": 4, "test": 4}
     table = TASK.read(write_params(tmp_path, ALONE | {"reading": {"speaker": "speaker"}})).rows.to_pandas()
-    with pytest.raises(UserError, match="each part needs a speaker of its own"):
+    with pytest.raises(UserError, match="each part needs speakers of its own"):
         TASK.split(table.assign(part=None), dataset)
 
 
