@@ -34,8 +34,8 @@ def evaluate(saved: Saved, dataset: Dataset, parallel: ParallelConfig) -> Evalua
         "tokens": f"frames to {'characters' if unit == 'character' else f'{unit}s'}",
     }
     cut = result.details["cut"] | {"sources": int((frames > known.maximum["source"]).sum())}
-    speed = _speed(result, int(frames.sum()), saved.seeds, seconds_per_frame(known))
-    details = result.details | {"signature": signature, "cut": cut, "speed": speed}
+    sound = {"frames_per_source": float(frames.mean()), "frame_seconds": seconds_per_frame(known)}
+    details = result.details | {"signature": signature, "cut": cut, "sound": sound}
     return replace(result, details=details, examples=_examples(test, result.predictions, examples, outputs, known))
 
 
@@ -44,13 +44,6 @@ def seconds_per_frame(known: SpeechPreprocessor) -> float | None:
     reading = Reading(**known.reading)
     of_step = reading.frame_seconds or (reading.sound.step if reading.sound.sample_rate is not None else None)
     return None if of_step is None else of_step * known.scaler.steps_per_frame
-
-
-def _speed(result: EvaluationResult, frames: int, seeds: list[int], frame_seconds: float | None) -> dict[str, Any]:
-    """Return frames that one replica reads a second, and the real-time factor: seconds of work for one of sound."""
-    seconds = result.seconds / len(seeds)
-    factor = None if frame_seconds is None else seconds / (frames * frame_seconds)
-    return {"frames_per_second": frames / max(seconds, 1e-9), "real_time_factor": factor}
 
 
 def _examples(

@@ -17,13 +17,24 @@ DRAWN = 3  # examples of each model whose alignments are drawn
 
 
 def add_examples(dataset: Dataset, models: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    """Add to each of the models its `examples`, the first of them with a `picture` where it has alignments."""
+    """Add to each of the models its `speed` and `examples`, the first of these with a `picture` where it aligns."""
     for name, model in models.items():
+        timings = read_json(dataset.report("timings/evaluate", name))
+        model["speed"] = speed(model["sound"], timings["examples_per_second"])
         model["examples"] = read_json(dataset.report("examples", name))
         for number, example in enumerate(model["examples"]["written"]):
             drawn = example["alignment"] is not None and number < DRAWN
             example["picture"] = draw_alignment(example, f"{dataset.name}-{name}-{number}") if drawn else None
     return {}
+
+
+def speed(sound: Mapping[str, Any], sources_per_second: float) -> dict[str, float | None]:
+    """Return frames that one replica reads a second, and the real-time factor: seconds of work for one of sound.
+
+    `sound`: frames_per_source, and frame_seconds, which may be None.
+    """
+    frames, frame_seconds = sound["frames_per_source"] * sources_per_second, sound["frame_seconds"]
+    return {"frames_per_second": frames, "real_time_factor": frame_seconds and 1 / (frames * frame_seconds)}
 
 
 def draw_charts(dataset: Dataset, context: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from stages.evaluate import evaluate
 from stages.runtime.errors import ConfigError, UserError
 from stages.tasks.speech.config import Section
 from stages.tasks.speech.modeling.frames import PreparedSpeech
+from stages.tasks.speech.report import speed
 from stages.tasks.speech.task import TASK
 from stages.train import train
 from tests.tasks.speech.small import make_dataset, prepare, sounds, tiny_model, write_npz, write_params
@@ -74,7 +75,7 @@ def test_words_are_recognised(tmp_path, model):
     evaluate(dataset, model)
     report = json.loads(dataset.report("evaluation", model).read_text())
     assert report["metrics"]["mean"]["token_error_rate"] < 0.1
-    assert report["speed"]["frames_per_second"] > 0 and report["speed"]["real_time_factor"] is None
+    assert report["sound"]["frames_per_source"] > 10 and report["sound"]["frame_seconds"] is None
     examples = json.loads(dataset.report("examples", model).read_text())["written"]
     for example in examples:
         if model == "hmm":
@@ -237,8 +238,9 @@ def test_speed_is_told_beside_the_sounds_where_it_is_known_how_long_a_frame_is(t
     )
     train(dataset, "hmm")
     result = TASK.evaluate(TASK.load(dataset.model("hmm")), dataset, ParallelConfig())
-    speed = result.details["speed"]
-    assert speed["real_time_factor"] == pytest.approx(100 / speed["frames_per_second"])
+    told = speed(result.details["sound"], 50.0)
+    assert told["real_time_factor"] == pytest.approx(100 / told["frames_per_second"])
+    assert speed({"frames_per_source": 20.0, "frame_seconds": None}, 5.0)["real_time_factor"] is None
 
 
 def test_what_is_for_texts_is_refused():
