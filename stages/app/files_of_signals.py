@@ -1,17 +1,15 @@
-"""Files of signals, read as a model's own were, and their labels."""
+"""Files of signals, read as a model's own were."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from stages.app.predict import Row, attention_weights, row_of
 from stages.config.reading import SignalReading
 from stages.data.raw import RawFile
 from stages.data.signals import open_signals
 from stages.data.signals.rows import interpolated
 from stages.runtime.errors import UserError
-from stages.tasks.signals.modeling.saved import Saved
 
 
 def read_signals(reading: SignalReading, channels: int, files: Sequence[str]) -> list[tuple[str, np.ndarray]]:
@@ -43,20 +41,3 @@ def read_signals(reading: SignalReading, channels: int, files: Sequence[str]) ->
                 raise UserError(f"{name}: signal {signal.row} has no values, or some that are missing or not finite")
             signals.append((name if len(found) == 1 else f"{name}:{signal.name or signal.row}", values))
     return signals
-
-
-def label_signals(
-    saved: Saved, signals: Sequence[tuple[str, np.ndarray]], seeds: Sequence[int], attention: bool = False
-) -> list[Row]:
-    """Return a row for each signal, by its name.
-
-    Raises:
-        UserError: attention is asked for, and the model has none.
-    """
-    inputs = [values for _, values in signals]
-    probs = np.mean([of_seed for _, of_seed in saved.predict(inputs, seeds)], axis=0)
-    rows = [row_of(saved, name, of_one) for (name, _), of_one in zip(signals, probs, strict=True)]
-    if attention:
-        for row, weights in zip(rows, attention_weights(saved, inputs, seeds), strict=True):
-            row["attention"] = weights
-    return rows

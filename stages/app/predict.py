@@ -66,7 +66,7 @@ def _labelled(folder: Path, source: TextSource, seed: int | None, attention: boo
     if not is_of_signals(folder):
         texts = Saved(folder)
         return texts, label_texts(texts, source.read(), choose_seeds(texts, seed), attention)
-    from stages.app.files_of_signals import label_signals, read_signals  # imports pandas
+    from stages.app.files_of_signals import read_signals  # imports pandas
     from stages.tasks.signals.modeling.saved import Saved as SavedSignals
 
     signals = SavedSignals(folder)
@@ -92,6 +92,23 @@ def label_texts(saved: Saved, texts: Sequence[str], seeds: Sequence[int], attent
     rows = [row_of(saved, text, of_text) for text, of_text in zip(texts, probs, strict=True)]
     for number, of_text in enumerate(weights or []):
         rows[number]["attention"] = of_text
+    return rows
+
+
+def label_signals(
+    saved: SavedClassifier, signals: Sequence[tuple[str, np.ndarray]], seeds: Sequence[int], attention: bool = False
+) -> list[Row]:
+    """Return a row for each signal, by its name.
+
+    Raises:
+        UserError: attention is asked for, and the model has none.
+    """
+    inputs = [values for _, values in signals]
+    probs = np.mean([of_seed for _, of_seed in saved.predict(inputs, seeds)], axis=0)
+    rows = [row_of(saved, name, of_one) for (name, _), of_one in zip(signals, probs, strict=True)]
+    if attention:
+        for row, weights in zip(rows, attention_weights(saved, inputs, seeds), strict=True):
+            row["attention"] = weights
     return rows
 
 
