@@ -14,6 +14,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from stages.tasks.discovery import find_task
+from tests.tasks.models import model_names
 
 PROJECT = Path(__file__).parents[1]
 TASKS = sorted(path.parent.name for path in PROJECT.glob("stages/tasks/*/config.py"))
@@ -171,8 +172,7 @@ def used(task: str, stage: str) -> tuple[set[str], set[str]]:
         if not path.startswith(NEUTRAL) and path != own:
             read |= keys(tree(path))
     if stage == "train":
-        folder = f"stages/models/{find_task(task).family}"
-        models = {path.relative_to(PROJECT).as_posix() for path in PROJECT.glob(f"{folder}/[a-z]*.py")}
+        models = {f"stages/models/{find_task(task).family}/{name}.py" for name in model_names(task)}
         files |= models | {path for path in closure(models) if path.startswith("stages/data/")}
     return files, read
 

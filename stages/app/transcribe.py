@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from stages.app.common import NestedFormat, choose_seeds, find_model, write_output
+from stages.app.common import NestedFormat, find_model
 from stages.app.files_of_signals import read_signals
-from stages.app.translate import FORMATTERS, check_options, output_row, refuse_without_attention
+from stages.app.translate import check_options, open_first, write_for_files
 from stages.config.paths import Paths
 from stages.runtime.jax_setup import prepare_jax
 from stages.tasks.speech.config import Reading
@@ -42,20 +42,12 @@ def transcribe(
     check_options(beam, best)
     prepare_jax()
     saved = Saved(find_model(paths, dataset, model))
-    _, recogniser = next(saved.replicas(choose_seeds(saved, seed)[:1]))
-    if alignments:
-        refuse_without_attention(saved, recogniser)
+    recogniser = open_first(saved, seed, alignments)
     known = saved.preprocessor
     signals = read_signals(Reading(**known.reading), len(known.scaler.mean), files)
-    outputs = recogniser.translate([values for _, values in signals], beam, best)
     if saved.neural:
         note_unread(signals, known.maximum["source"] * known.scaler.steps_per_frame)
-    rows = [
-        output_row(recogniser, name, values, hypotheses, alignments)
-        for (name, values), hypotheses in zip(signals, outputs, strict=True)
-    ]
-    default = NestedFormat.TABLE if sys.stdout.isatty() else NestedFormat.JSONL
-    write_output(FORMATTERS[output_format or default](rows))
+    write_for_files(recogniser, signals, beam, best, alignments, output_format)
 
 
 def note_unread(signals: Sequence[tuple[str, np.ndarray]], longest: int) -> None:

@@ -21,7 +21,7 @@ from stages.tasks.seq2seq.modeling.contract import BeamHypothesis, Translator
 from stages.tasks.seq2seq.modeling.data import UNKNOWN
 from stages.tasks.seq2seq.modeling.saved import Saved, SavedTranslator
 
-Row = dict[str, Any]  # text, outputs, and perhaps alignment
+Row = dict[str, Any]  # text or file, outputs, and perhaps alignment
 
 
 def translate(
@@ -54,18 +54,44 @@ def translate(
     check_options(beam, best, length_penalty)
     prepare_jax()
     saved = Saved(find_model(paths, dataset, model))
-    _, translator = next(saved.replicas(choose_seeds(saved, seed)[:1]))
-    if alignments:
-        refuse_without_attention(saved, translator)
+    translator = open_first(saved, seed, alignments)
     texts = source.read()
     note_unread(saved, texts)
     outputs = translate_texts(translator, texts, beam, best, length_penalty)
-    rows = [
-        output_row(translator, text, text, hypotheses, alignments)
+    rows = (
+        output_row(translator, {"text": text}, text, hypotheses, alignments)
         for text, hypotheses in zip(texts, outputs, strict=True)
-    ]
-    default = NestedFormat.TABLE if sys.stdout.isatty() else NestedFormat.JSONL
-    write_output(FORMATTERS[output_format or default](rows))
+    )
+    write_rows(list(rows), output_format)
+
+
+def write_for_files(
+    translator: Translator,
+    sources: Sequence[tuple[str, Any]],
+    beam: int,
+    best: int,
+    alignments: bool,
+    output_format: NestedFormat | None,
+) -> None:
+    """Write what a model makes of sources out of files, each with its name, to standard output."""
+    outputs = translator.translate([source for _, source in sources], beam, best)
+    rows = (
+        output_row(translator, {"file": name}, source, hypotheses, alignments)
+        for (name, source), hypotheses in zip(sources, outputs, strict=True)
+    )
+    write_rows(list(rows), output_format)
+
+
+def open_first(saved: SavedTranslator, seed: int | None, alignments: bool) -> Translator:
+    """Return the run of a seed, by default the first.
+
+    Raises:
+        UserError: there is no such run, or alignments are asked of a model that has none.
+    """
+    _, translator = next(saved.replicas(choose_seeds(saved, seed)[:1]))
+    if alignments:
+        refuse_without_attention(saved, translator)
+    return translator
 
 
 def check_options(beam: int, best: int, length_penalty: float = 1.0) -> None:
@@ -122,17 +148,17 @@ def note_unread(saved: Saved, texts: Sequence[str]) -> None:
 
 
 def output_row(
-    translator: Translator, text: str, source: Any, hypotheses: list[BeamHypothesis], alignments: bool
+    translator: Translator, asked: Row, source: Any, hypotheses: list[BeamHypothesis], alignments: bool
 ) -> Row:
     """Return what is written of a source; six significant digits are more than the weights' precision holds.
 
-    `text`: the source, or its name.
+    `asked`: one key, of the source or its name.
     """
     outputs = [
         {"text": hypothesis.text, "score": float(f"{hypothesis.score:.6g}"), "ended": hypothesis.ended}
         for hypothesis in hypotheses
     ]
-    row: Row = {"text": text, "outputs": outputs}
+    row = asked | {"outputs": outputs}
     if alignments:
         row["alignment"] = _alignment(translator, source, hypotheses[0].text)
     return row
@@ -147,9 +173,9 @@ def _alignment(translator: Translator, source: Any, output: str) -> dict[str, An
 
 def _as_table(rows: Sequence[Row]) -> Iterator[str]:
     """Yield lines for a person to read: text, score and output; below, what each token written attended to most."""
-    width = max(display_width(shorten(row["text"])) for row in rows)
-    for row in rows:
-        text = shorten(row["text"])
+    asked = [shorten(next(iter(row.values()))) for row in rows]
+    width = max(map(display_width, asked))
+    for text, row in zip(asked, rows, strict=True):
         for output in row["outputs"]:
             padding = " " * (width - display_width(text))
             cut = "" if output["ended"] else " … (cut)"
@@ -169,3 +195,9 @@ FORMATTERS: dict[NestedFormat, Callable[[Sequence[Row]], Iterator[str]]] = {
     NestedFormat.TABLE: _as_table,
     NestedFormat.JSONL: json_lines,
 }
+
+
+def write_rows(rows: Sequence[Row], output_format: NestedFormat | None) -> None:
+    """Write rows to standard output."""
+    default = NestedFormat.TABLE if sys.stdout.isatty() else NestedFormat.JSONL
+    write_output(FORMATTERS[output_format or default](rows))

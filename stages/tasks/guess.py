@@ -169,8 +169,9 @@ class Sample:
 
     `files`: all of them, by their place in the folder where subfolders matter. `columns`: of their first rows, empty if
     they are no tables. `texts`: the begin of each file that is plain text, by its name. `characters`: of each such
-    file, roughly. `signals`: the first ones, of files that hold signals. `given`: keys of the entry, with dots, that
-    are settled. `read_by`: what was found out of how the files are read.
+    file, roughly. `signals`: the first ones, of files that hold signals. `pictures`: height, width and channels of
+    some, of files that are pictures. `given`: keys of the entry, with dots, that are settled. `read_by`: what was found
+    out of how the files are read.
     """
 
     files: Sequence[Path]
@@ -179,6 +180,7 @@ class Sample:
     texts: Mapping[str, str] = field(default_factory=dict)
     characters: Mapping[str, int] = field(default_factory=dict)
     signals: Sequence[Signal] = ()
+    pictures: Sequence[tuple[int, int, int]] = ()
     given: Mapping[str, Any] = field(default_factory=dict)
     read_by: tuple[Choice, ...] = ()
 
@@ -239,3 +241,24 @@ def named(columns: Sequence[Column], names: Sequence[str]) -> Column | None:
     """Return the column with the first of some names that one has, whatever its case."""
     by_name = {column.name.strip().lower(): column for column in columns}
     return next((by_name[name] for name in names if name in by_name), None)
+
+
+MOSTLY = 0.9  # of a column's values
+
+
+def column_of_files(sample: Sample) -> Column | None:
+    """Return the column whose values are paths or names of the files, with or without their ending."""
+    names = {name for path in sample.files for name in (path.as_posix(), path.name, path.stem)}
+    return next((column for column in sample.columns if column.texts.isin(names).mean() > MOSTLY), None)
+
+
+def column_for(sample: Sample, key: str, names: Sequence[str], role: str, else_this: Column | None) -> Column:
+    """Return the column of a role: the given one, one that is called so, or the one that it must be.
+
+    Raises:
+        Undecided: there is none.
+    """
+    column = sample.column(key) or named(sample.columns, names) or else_this
+    if column is None:
+        raise Undecided(key, f"which column {role}", [each.name for each in sample.columns])
+    return column

@@ -67,7 +67,7 @@ def test_files_are_transcribed(trained, model, tmp_path, capsys):
     np.savez(tmp_path / "new.npz", X=np.concatenate(values), y=words, lengths=lengths)
     transcribe(trained.paths, "mine", model, [str(tmp_path / "new.npz")])
     rows = json_objects(capsys.readouterr().out)
-    assert [row["text"] for row in rows] == [f"{tmp_path}/new.npz:{number}" for number in (1, 2, 3)]
+    assert [row["file"] for row in rows] == [f"{tmp_path}/new.npz:{number}" for number in (1, 2, 3)]
     assert [row["outputs"][0]["text"] for row in rows] == words
 
 

@@ -91,6 +91,13 @@ class Seq2seqDataset(DatasetConfig):
     tokenizer: Tokenizer = Tokenizer()
 
 
+class Lesson(Frozen):
+    """What the first passes over train are, where a network is to learn what is easy first (Bengio et al. 2009)."""
+
+    shortest: float = Field(gt=0, le=1, description="share of the pairs: those with the shortest targets")
+    passes: int = Field(ge=1, description="over train: as many batches as these have, of such pairs alone")
+
+
 class Training(TrainingConfig):
     """What all encoders and decoders share when they are trained, so that they are compared on equal terms."""
 
@@ -103,6 +110,9 @@ class Training(TrainingConfig):
     buckets: int = Field(default=4, ge=1, description="pairs of similar lengths share a batch; each is compiled once")
     label_smoothing: float = Field(
         default=0.1, ge=0, lt=1, description="share of each target's probability that is spread over the vocabulary"
+    )
+    curriculum: tuple[Lesson, ...] = Field(
+        default=(), description="what comes before the passes over all of train, which cost as much; []: nothing"
     )
     validation_sources: int = Field(
         default=1000, ge=1, description="the first of validation, which are translated at each look"

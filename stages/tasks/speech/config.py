@@ -9,6 +9,7 @@ from stages.config.frames import WindowConfig
 from stages.config.reading import SignalReading, TableReading
 from stages.config.schema import Frozen, ModelsConfig, Name, Seed, TaskSection, models_config
 from stages.config.sources import DatasetConfig
+from stages.config.split import HashSplit
 from stages.tasks.seq2seq.config import Decoding, Side, Training
 
 OF_TEXTS = ("shared",)  # what models of texts have beside, for the table of their source's tokens
@@ -58,12 +59,9 @@ class Compose(Frozen):
         return self
 
 
-class SplitConfig(Frozen):
+class SplitConfig(HashSplit):
     """Which recordings go to which part, by a hash of their values or their speaker; official parts stand."""
 
-    validation: float = Field(default=0.1, gt=0, lt=0.5, description="share of the recordings, or of the speakers")
-    test: float = Field(default=0.1, gt=0, lt=0.5, description="share of the recordings, or of the speakers")
-    salt: str = Field(default="recur", description="another salt gives another split")
     compose: Compose | None = Field(
         default=None, description="join recordings to strings once they are split; null: they stay as they are"
     )

@@ -10,11 +10,11 @@ from stages.config.dataset import Dataset
 from stages.config.schema import ParallelConfig
 from stages.data.frames import signals_of
 from stages.tasks.base import EvaluationResult
+from stages.tasks.fingerprint import fingerprint
 from stages.tasks.seq2seq.evaluation import Outputs, choose_examples, measure_translator
 from stages.tasks.speech.config import Reading
 from stages.tasks.speech.modeling.frames import SpeechPreprocessor
 from stages.tasks.speech.modeling.saved import Saved
-from stages.tasks.speech.splitter import part_hash
 
 READABLE = (20, 400)  # frames of an example, so that its alignment can be read
 
@@ -29,7 +29,7 @@ def evaluate(saved: Saved, dataset: Dataset, parallel: ParallelConfig) -> Evalua
     outputs, result = measure_translator(saved, dataset, test, sources, lengths, examples, parallel)
     unit = known.units["target"]
     signature = result.details["signature"] | {
-        "split": part_hash(test),
+        "split": fingerprint((np.asarray(source).tobytes() for source in test["source"]), test["targets"]),
         "channels": len(known.scaler.mean),
         "tokens": f"frames to {'characters' if unit == 'character' else f'{unit}s'}",
     }

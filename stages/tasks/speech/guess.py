@@ -1,16 +1,13 @@
 """What an entry of recordings would be, from the first of them and the table beside them."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from stages.config.schema import PARTS
-from stages.tasks.guess import Choice, Column, Guess, Sample, Undecided, named, round_up
+from stages.tasks.guess import Choice, Guess, Sample, Undecided, column_for, column_of_files, named, round_up
 
 PATHS = ("path", "file", "file_name", "filename", "audio", "wav", "recording", "clip", "id")
 TEXTS = ("text", "sentence", "transcript", "transcription", "utterance", "words", "label")
 ROLES = {"reading.recording": "its values name the files", "reading.label": "what the recordings say"}
-MOSTLY = 0.9  # of a column's values
 SPEAKERS = ("speaker", "speaker_id", "client_id", "voice")
 
 
@@ -29,9 +26,9 @@ def guess(sample: Sample) -> Guess:
         raise Undecided("source", "where are the recordings")
     choices: list[Choice] = []
     if sample.columns:
-        recording = _column(sample, "reading.recording", PATHS, "names the recordings", _that_names_files(sample))
+        recording = column_for(sample, "reading.recording", PATHS, "names the recordings", column_of_files(sample))
         others = [column for column in sample.columns if column is not recording]
-        text = _column(sample, "reading.label", TEXTS, "is what they say", others[0] if len(others) == 1 else None)
+        text = column_for(sample, "reading.label", TEXTS, "is what they say", others[0] if len(others) == 1 else None)
         for key, column, default in (("reading.recording", recording, "path"), ("reading.label", text, "text")):
             if column.name != default:
                 choices.append(sample.choose(key, column.name, ROLES[key]))
@@ -42,24 +39,6 @@ def guess(sample: Sample) -> Guess:
             else:
                 choices.append(Choice(None, f"not used: {speaker.name}", "fewer voices than parts"))
     return Guess((*choices, *sample.part_remarks(), *_window(sample)))
-
-
-def _that_names_files(sample: Sample) -> Column | None:
-    """Return the column whose values are paths or names of the files, with or without their ending."""
-    names = {name for path in sample.files for name in (path.as_posix(), path.name, path.stem)}
-    return next((column for column in sample.columns if column.texts.isin(names).mean() > MOSTLY), None)
-
-
-def _column(sample: Sample, key: str, names: Sequence[str], role: str, else_this: Column | None) -> Column:
-    """Return the column of a role: the given one, one that is called so, or the one that it must be.
-
-    Raises:
-        Undecided: there is none.
-    """
-    column: Column | None = sample.column(key) or named(sample.columns, names) or else_this
-    if column is None:
-        raise Undecided(key, f"which column {role}", [each.name for each in sample.columns])
-    return column
 
 
 def _window(sample: Sample) -> list[Choice]:

@@ -16,7 +16,7 @@ from stages.runtime.errors import UserError
 from stages.runtime.progress import progress
 from stages.tasks.base import Preparation
 from stages.tasks.seq2seq.config import Side
-from stages.tasks.seq2seq.modeling.data import UNKNOWN, Rows
+from stages.tasks.seq2seq.modeling.data import END, UNKNOWN, Rows
 from stages.tasks.seq2seq.tokenizer import fit_tokenizer, padded_lengths, refuse_one_token
 from stages.tasks.speech.config import Reading, SpeechWindow
 from stages.tasks.speech.modeling.frames import SpeechPreprocessor
@@ -49,7 +49,7 @@ def prepare(dataset: Dataset, output: Path) -> Preparation:
     )
     refuse_one_token(preprocessor.target, side.unit)
     output.mkdir()
-    source, target, left_out = _write_train(preprocessor, train, output)
+    source, tokens, left_out = _write_train(preprocessor, train, output)
     if not len(source):
         raise UserError(
             f"nothing of {dataset.name} is left to learn from: raise {dataset.key('window.maximum_length')} or "
@@ -57,8 +57,13 @@ def prepare(dataset: Dataset, output: Path) -> Preparation:
         )
     preprocessor.lengths[:] = padded_lengths(source, window.maximum_length)
     preprocessor.save(output / "preprocessor.json")
-    report = _report(preprocessor, targets, source, target, left_out)
+    report = _report(preprocessor, targets, source, tokens, left_out)
     remarks = unknown_remarks({"validation": report["unknown_rate"]}, side.unit, dataset.key("tokenizer.unit"))
+    if report["too_short"]:
+        remarks.append(
+            f"{report['too_short']} of train's {len(source)} sources have fewer steps than tokens: ctc learns nothing "
+            f"from them; lower {dataset.key('window.frames_per_vector')}"
+        )
     if left_out:
         remarks.append(
             f"{left_out} of train's {left_out + len(source)} sources are longer than {dataset.key('window')} or "
@@ -74,8 +79,8 @@ def _targets(dataset: Dataset, part: Part) -> list[str]:
     return [text for of_source in texts for text in of_source]
 
 
-def _write_train(preprocessor: SpeechPreprocessor, train: Path, output: Path) -> tuple[np.ndarray, np.ndarray, int]:
-    """Write what is learned from; return its sources' and targets' lengths (n,), and how much is too long for it."""
+def _write_train(preprocessor: SpeechPreprocessor, train: Path, output: Path) -> tuple[np.ndarray, Rows, int]:
+    """Write what is learned from; return its sources' lengths (n,), its targets, and how much is too long for it."""
     most, lengths, tokens, left_out = preprocessor.maximum, [], [], 0
     with GrowingArray(output / "train.source.values.npy") as frames:
         for frame_rows, ids in progress(_encoded(preprocessor, train), desc="train", unit="source"):
@@ -89,7 +94,15 @@ def _write_train(preprocessor: SpeechPreprocessor, train: Path, output: Path) ->
     np.save(output / "train.target.values.npy", rows.values)
     np.save(output / "train.target.offsets.npy", rows.offsets)
     np.save(output / "train.source.offsets.npy", np.cumsum([0, *lengths], dtype=np.int64))
-    return np.array(lengths), rows.lengths, left_out
+    return np.array(lengths), rows, left_out
+
+
+def steps_needed(tokens: Rows) -> np.ndarray:
+    """Return how many steps a labelling that reads as each target has at least (n,): one more between equal tokens."""
+    ids, starts = np.asarray(tokens.values), tokens.offsets[:-1]
+    again = np.zeros(len(ids), int)
+    again[1:] = (ids[1:] == ids[:-1]) & (ids[1:] != END)
+    return np.add.reduceat(again, starts) + tokens.lengths - 1
 
 
 def _encoded(preprocessor: SpeechPreprocessor, path: Path) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -104,10 +117,11 @@ def _report(
     preprocessor: SpeechPreprocessor,
     targets: dict[Part, list[str]],
     source: np.ndarray,
-    target: np.ndarray,
+    tokens: Rows,
     left_out: int,
 ) -> dict[str, Any]:
-    """Return what was prepared, in numbers. `source`, `target`: the lengths (n,) of what is learned from."""
+    """Return what was prepared, in numbers. `source`, `tokens`: lengths (n,) and targets of what is learned from."""
+    steps = -(-source // preprocessor.frames_per_vector)
     known = np.concatenate(preprocessor.encode_targets(targets["validation"], cut=False))
     return {
         "channels": len(preprocessor.scaler.mean),
@@ -121,7 +135,8 @@ def _report(
         "learned": len(source),
         "longer": left_out,
         "frames": int(source.sum()),
-        "tokens": int(target.sum()),
+        "too_short": int((steps_needed(tokens) > steps).sum()),
+        "tokens": int(tokens.lengths.sum()),
         "length_quantiles": {
             str(share): int(np.quantile(source, share / 100, method="inverted_cdf")) for share in PERCENTAGES
         },

@@ -8,7 +8,7 @@ import pytest
 
 from stages.models.seq2seq import ctc, hmm
 from stages.nn.network import build_model
-from stages.tasks.seq2seq.modeling.ctc import NEVER, occupancies
+from stages.tasks.seq2seq.modeling.ctc import UNWRITTEN, occupancies
 from stages.tasks.seq2seq.modeling.data import END
 from stages.tasks.seq2seq.modeling.inputs import Shape
 from stages.tasks.speech.modeling.frames import FrameSource
@@ -63,7 +63,7 @@ def test_the_loss_sums_over_all_ways_of_labelling_the_steps(labeller):
 def test_a_wide_beam_finds_the_likeliest_readings(labeller):
     writer, source, logits = labeller
     allowed = logits[0].copy()
-    allowed[:, NEVER] = -np.inf
+    allowed[:, UNWRITTEN] = -np.inf
     ways = every_way(log_softmax(allowed))
     scores = {read: np.logaddexp.reduce([score for score, _ in found]) for read, found in ways.items()}
     best = sorted(scores, key=scores.__getitem__)[::-1][:3]

@@ -10,10 +10,12 @@ import soundfile
 from stages.config.schema import ParallelConfig
 from stages.evaluate import evaluate
 from stages.runtime.errors import ConfigError, UserError
+from stages.tasks.seq2seq.modeling.data import END, Rows
 from stages.tasks.speech.config import Section
 from stages.tasks.speech.modeling.frames import PreparedSpeech
 from stages.tasks.speech.report import speed
 from stages.tasks.speech.task import TASK
+from stages.tasks.speech.windowing import steps_needed
 from stages.train import train
 from tests.tasks.speech.small import make_dataset, prepare, sounds, tiny_model, write_npz, write_params
 
@@ -61,6 +63,14 @@ def test_what_networks_read_is_scaled_by_train_and_what_is_too_long_is_told(tmp_
     assert "are not learned from" in capsys.readouterr().err + " ".join(report["remarks"])
     together = np.concatenate(data.preprocessor.encode_sources(data.sources(train_part), cut=False))
     assert together.mean(axis=0) == pytest.approx(0, abs=1e-4) and together.std(axis=0) == pytest.approx(1, abs=1e-4)
+
+
+def test_sources_that_have_fewer_steps_than_tokens_are_counted(tmp_path):
+    tokens = Rows.gather([np.array(ids, np.int32) for ids in ([4, 5, END], [4, 4, 4, END], [END])])
+    assert steps_needed(tokens).tolist() == [2, 5, 0]
+    dataset = make_dataset(tmp_path, entry={"window": {"frames_per_vector": 30}})
+    report = json.loads(dataset.report("prepare").read_text())
+    assert 0 < report["too_short"] <= report["learned"] and "ctc learns nothing" in report["remarks"][0]
 
 
 @pytest.mark.xdist_group("keras")
@@ -137,8 +147,8 @@ def test_tables_may_name_parts_and_recordings_without_their_ending(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda table: table.assign(path="x.wav"), r"row 1: x\.wav.* name no recording"),
-        (lambda table: pd.concat([table, table[:1]]), r"row 31: 0\.wav name a recording again"),
+        (lambda table: table.assign(path="x.wav"), r"row 1: x\.wav.* name no file that is there"),
+        (lambda table: pd.concat([table, table[:1]]), r"row 31: 0\.wav name a file again"),
         (lambda table: table.rename(columns={"text": "words"}), "there is no column 'text'.*reading.label"),
         (lambda table: table.assign(text=" "), "holds no recording of which it is said what it says"),
     ],
@@ -155,7 +165,7 @@ def test_a_name_that_stands_in_several_folders_is_refused_and_a_path_is_not(tmp_
     for number, folder in enumerate("abc"):
         record(dataset.raw / folder / "1.WAV", "low", seed=number)
     (dataset.raw / "said.csv").write_text("path,text\n1.wav,low\nb/1.WAV,low\n1,low\n")
-    with pytest.raises(UserError, match=r"row 3: 1 name several recordings: give their paths, with their endings"):
+    with pytest.raises(UserError, match=r"row 3: 1 name several files: give their paths, with their endings"):
         TASK.read(dataset)
     (dataset.raw / "said.csv").write_text("path,text\na\\1.WAV,low\nb/1.WAV,high\nc/1,low\n")
     assert TASK.read(dataset).rows["target"].to_pylist() == ["low", "high", "low"]

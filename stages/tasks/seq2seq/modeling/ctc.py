@@ -19,11 +19,10 @@ from stages.runtime.compilation import Compiled
 from stages.tasks.seq2seq.modeling.data import BEGIN, END, UNKNOWN
 from stages.tasks.seq2seq.modeling.decoding import SearchResult
 from stages.tasks.seq2seq.modeling.inputs import PADDING
-from stages.tasks.seq2seq.modeling.prefix_search import prefix_search
+from stages.tasks.seq2seq.modeling.prefix_search import IMPOSSIBLE, prefix_search
 from stages.tasks.seq2seq.modeling.writer import Loss, Writer
 
-NEVER = np.array([UNKNOWN, BEGIN, END], np.int32)  # tokens that are not written
-IMPOSSIBLE = 1e4  # nats: beyond it a target has more tokens than its source has steps
+UNWRITTEN = np.array([UNKNOWN, BEGIN, END], np.int32)  # tokens that are not written
 
 
 class StepLabeller(Writer):
@@ -41,15 +40,16 @@ class StepLabeller(Writer):
         """Return the loss of (targets (B, T), [logits, mask]) → (B,).
 
         Nothing is smoothed: the steps' labels are not given. A target that its source has too few steps for teaches
-        nothing.
+        nothing: it takes a step for each token, and one more between equal ones.
         """
 
         def loss(targets: jax.Array, outputs: list[jax.Array]) -> jax.Array:
             logits, mask = outputs
-            lengths = jnp.maximum((targets != PADDING).sum(axis=-1) - 1, 0)  # without the end
-            costs = ops.ctc_loss(targets, logits, lengths, mask.sum(axis=-1), mask_index=PADDING)
+            lengths, steps = jnp.maximum((targets != PADDING).sum(axis=-1) - 1, 0), mask.sum(axis=-1)  # without the end
+            repeated = ((targets[:, 1:] == targets[:, :-1]) & (targets[:, 1:] != PADDING)).sum(axis=-1)
+            costs = ops.ctc_loss(targets, logits, lengths, steps, mask_index=PADDING)
             mean_length = lengths.sum() / jnp.maximum((lengths > 0).sum(), 1)
-            return jnp.where(costs < IMPOSSIBLE, costs, 0.0) / jnp.maximum(mean_length, 1)
+            return jnp.where(lengths + repeated <= steps, costs, 0.0) / jnp.maximum(mean_length, 1)
 
         return loss
 
@@ -66,14 +66,15 @@ class StepLabeller(Writer):
         @Compiled
         def run(weights: Weights, sources: jax.Array) -> SearchResult:
             logits, mask = model.stateless_call(weights, fixed, sources, training=False)[0]
-            logits = jax.nn.log_softmax(logits.at[:, :, NEVER].set(-jnp.inf))
+            logits = jax.nn.log_softmax(logits.at[:, :, UNWRITTEN].set(-jnp.inf))
             lengths = mask.sum(axis=-1)
             if width == 1:
                 tokens, scores = ops.ctc_decode(logits, lengths, strategy="greedy", mask_index=PADDING)
                 tokens, scores = jnp.maximum(jnp.swapaxes(tokens, 0, 1), PADDING)[:, :, :limit], -scores
             else:
                 tokens, scores = prefix_search(logits, lengths, width, limit)
-            return SearchResult(tokens[:, :best], scores[:, :best], jnp.ones(scores[:, :best].shape, bool))
+            tokens = tokens[:, :best]
+            return SearchResult(tokens, scores[:, :best], (tokens != PADDING).sum(axis=-1) < limit)
 
         return run
 
@@ -81,7 +82,7 @@ class StepLabeller(Writer):
         """Return for each token, its end left out, how likely it is which of the steps that it labels: (T, S)."""
         logits, mask = Network(self.model).forward(source)
         log_probs = np.asarray(jax.nn.log_softmax(logits))[0][np.asarray(mask)[0]]
-        return occupancies(log_probs, target[0][target[0] > END])
+        return occupancies(log_probs, target[0][(target[0] != PADDING) & (target[0] != END)])
 
 
 def occupancies(log_probs: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -100,19 +101,19 @@ def occupancies(log_probs: np.ndarray, labels: np.ndarray) -> np.ndarray:
     emitted = log_probs[:, states]  # (S, states)
     forward, backward = _forward(emitted, skips), _forward(emitted[::-1, ::-1], _mirrored(skips))[::-1, ::-1]
     both = (forward + backward - emitted)[:, 1::2].T
-    weights = np.exp(both - both.max(axis=1, keepdims=True, initial=-1e30))
+    weights = np.exp(both - both.max(axis=1, keepdims=True, initial=IMPOSSIBLE))
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
 def _forward(emitted: np.ndarray, skips: np.ndarray) -> np.ndarray:
     """Return the log-probability of all beginnings that end in a state at a step, (S, states)."""
-    before = np.full(emitted.shape[1], -1e30)
+    before = np.full(emitted.shape[1], IMPOSSIBLE)
     before[:2] = 0.0
     rows = [before + emitted[0]]
     for row in emitted[1:]:
         last = rows[-1]
-        one, two = np.pad(last, (1, 0), constant_values=-1e30)[:-1], np.pad(last, (2, 0), constant_values=-1e30)[:-2]
-        rows.append(np.logaddexp(np.logaddexp(last, one), np.where(skips, two, -1e30)) + row)
+        one, two = (np.pad(last, (by, 0), constant_values=IMPOSSIBLE)[:-by] for by in (1, 2))
+        rows.append(np.logaddexp(np.logaddexp(last, one), np.where(skips, two, IMPOSSIBLE)) + row)
     return np.stack(rows)
 
 

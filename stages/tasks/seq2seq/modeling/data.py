@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,9 @@ import tokenizers
 from stages.nn.inputs import padding
 from stages.runtime.files import read_json, write_json
 from stages.tasks.seq2seq.modeling.inputs import Shape, TokenSource
+
+if TYPE_CHECKING:
+    from stages.tasks.seq2seq.config import Lesson
 
 UNKNOWN, BEGIN, END = 1, 2, 3  # the ids of markers, beside that of the padding
 MARKERS = ["[PAD]", "[UNK]", "[BEGIN]", "[END]"]
@@ -225,19 +228,43 @@ class Batches:
     target: Rows
     bounds: list[tuple[int, int]]
     tokens: int  # of a batch: its pairs times the longer of its lengths
+    curriculum: Sequence["Lesson"] = ()  # what the first passes are
 
     def of_pass(self, seed: int, number: int) -> list[BatchRows]:
-        """Return a pass over the pairs as shuffled batches; they depend on the seed and the number alone."""
+        """Return a pass over the pairs as shuffled batches; they depend on the seed and the number alone.
+
+        A pass of a lesson has as many batches as any other: it goes over the lesson's pairs again and again.
+        """
         rng = np.random.default_rng([seed, number])
+        longest = self._longest(number)
+        batches = self._shuffled(rng, longest)
+        if longest is not None:
+            count = sum(-(-len(members) // self._size(bound)) for bound, members in self._buckets())
+            while len(batches) < count:
+                batches += self._shuffled(rng, longest)
+            batches = batches[:count]
+        return [batches[place] for place in rng.permutation(len(batches))]
+
+    def _longest(self, number: int) -> int | None:
+        """Return the length of the longest target that a pass has; None: all."""
+        for lesson in self.curriculum:
+            if number < lesson.passes:
+                return int(np.quantile(self.target.lengths, lesson.shortest, method="inverted_cdf"))
+            number -= lesson.passes
+        return None
+
+    def _shuffled(self, rng: np.random.Generator, longest: int | None) -> list[BatchRows]:
         batches: list[BatchRows] = []
-        for bound, members in self._buckets():
+        for bound, members in self._buckets(longest):
             size = self._size(bound)
             shuffled = rng.permutation(members)
             batches += [(bound, shuffled[start : start + size]) for start in range(0, len(members), size)]
-        return [batches[place] for place in rng.permutation(len(batches))]
+        return batches
 
-    def _buckets(self) -> Iterator[tuple[tuple[int, int], np.ndarray]]:
+    def _buckets(self, longest: int | None = None) -> Iterator[tuple[tuple[int, int], np.ndarray]]:
         unassigned = np.ones(len(self.source.lengths), bool)
+        if longest is not None:
+            unassigned &= self.target.lengths <= longest
         for bound in self.bounds:
             inside = unassigned & (self.source.lengths <= bound[0]) & (self.target.lengths <= bound[1])
             unassigned &= ~inside

@@ -19,7 +19,7 @@ from stages.tasks.seq2seq.modeling.inputs import PADDING
 if TYPE_CHECKING:
     from stages.tasks.seq2seq.modeling.writer import EncoderDecoder
 
-NEVER = np.array([PADDING, UNKNOWN, BEGIN], np.int32)  # tokens that are not written
+UNWRITTEN = np.array([PADDING, UNKNOWN, BEGIN], np.int32)  # tokens that are not written
 
 
 class SearchResult(NamedTuple):
@@ -97,7 +97,7 @@ def _next(step: jax.Array, beam: Beam, logits: jax.Array, states: list[jax.Array
     Of the 2 K best, at most K end; so K are left that go on. Of a beam of one an end counts if it is the best.
     """
     rows, width = beam.sums.shape
-    gains = jax.nn.log_softmax(logits).at[:, NEVER].set(-jnp.inf).reshape(rows, width, -1)
+    gains = jax.nn.log_softmax(logits).at[:, UNWRITTEN].set(-jnp.inf).reshape(rows, width, -1)
     few = min(2 * width, gains.shape[-1])
     sums, tokens = jax.lax.top_k(beam.sums[..., None] + gains, few)  # of each: no more can be among the best of all
     sums, chosen = jax.lax.top_k(sums.reshape(rows, -1), 2 * width)  # (B, 2 K)

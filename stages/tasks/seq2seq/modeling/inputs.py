@@ -1,6 +1,6 @@
-"""What an encoder reads: how a batch of sources becomes vectors.
+"""What an encoder reads: how a batch of sources becomes vectors, and these what a decoder is given.
 
-B pairs, S steps of a source, E features of a vector.
+B pairs, S steps of a source, E features of a vector, U of an encoder's state.
 """
 
 from abc import ABC, abstractmethod
@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 PADDING = 0  # the id of no token
 
 
+class Encoded(NamedTuple):
+    """What an encoder makes of a batch of sources."""
+
+    inputs: "KerasTensor"  # (B, S) or (B, S, …)
+    vectors: "KerasTensor"  # (B, S, E)
+    steps: "KerasTensor"  # (B, S, U), its states
+    mask: "KerasTensor"  # (B, S), true for real steps
+    summary: "KerasTensor"  # (B, U), of the whole source
+
+
 class Embedded(NamedTuple):
     """A batch of sources, as an encoder's recurrence reads it."""
 
@@ -27,12 +37,11 @@ class Source(ABC):
     """A kind of source."""
 
     @abstractmethod
-    def embed(self, parameters: "EncoderParameters", table: "layers.Layer | None") -> Embedded:
-        """Return a batch's input and its vectors. `table`: of the target's tokens, None for a model without one."""
+    def embed(self, parameters: "EncoderParameters", table: "layers.Layer | None") -> Embedded | Encoded:
+        """Return what a recurrence is to read of a batch; where steps have no order, all that an encoder makes of it.
 
-    def steps(self, length: int) -> int:
-        """Return how many vectors a source of a length has."""
-        return length
+        `table`: of the target's tokens, None for a model without one.
+        """
 
 
 @dataclass(frozen=True)

@@ -4,27 +4,15 @@ A decoder reads any number of tokens at once: all of a target when it is trained
 states handed on. What it knows of the source comes as `memory`, made once by the encoder.
 """
 
-from typing import NamedTuple
-
 import keras
 from keras import KerasTensor, layers, ops
 
 from stages.nn.initializers import RandomNormal
 from stages.nn.recurrent import last_steps, reverse
 from stages.tasks.seq2seq.modeling.contract import AttentiveParameters, EncoderParameters, NeuralParameters
-from stages.tasks.seq2seq.modeling.inputs import Shape, Source
+from stages.tasks.seq2seq.modeling.inputs import Embedded, Encoded, Shape, Source
 
 MASK_VALUE = -1e9  # the score of what is not to be attended to
-
-
-class Encoded(NamedTuple):
-    """What an encoder makes of a batch of sources."""
-
-    inputs: KerasTensor  # (B, S) or (B, S, …)
-    vectors: KerasTensor  # (B, S, E)
-    steps: KerasTensor  # (B, S, U), all states
-    mask: KerasTensor  # (B, S), true for real steps
-    summary: KerasTensor  # (B, U), the last states
 
 
 def target_table(parameters: NeuralParameters, shape: Shape) -> layers.Layer:
@@ -39,12 +27,18 @@ def recurrent(parameters: EncoderParameters, units: int) -> layers.Layer:
 
 
 def encode(parameters: EncoderParameters, source: Source, table: layers.Layer | None = None) -> Encoded:
-    """Return what an encoder makes of sources. `table`: of the target's tokens, which the source's may share.
+    """Return what an encoder makes of sources. `table`: of the target's tokens, which the source's may share."""
+    embedded = source.embed(parameters, table)
+    return embedded if isinstance(embedded, Encoded) else read_both_ways(parameters, embedded)
+
+
+def read_both_ways(parameters: EncoderParameters, source: Embedded) -> Encoded:
+    """Return what recurrent layers in both directions, on top of each other, make of sources.
 
     Padding stands after the source, where it has no effect on the states before it when read from left to right.
     From right to left it would: there each source is read reversed in place.
     """
-    inputs, vectors, mask = source.embed(parameters, table)
+    inputs, vectors, mask = source
     vectors = layers.Dropout(parameters.dropout)(vectors)
     last = last_steps(mask)  # (B,); a source has at least one step
     steps = vectors

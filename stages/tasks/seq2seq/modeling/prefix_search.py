@@ -9,7 +9,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-NEVER = -1e30  # log-probability of what cannot be
+IMPOSSIBLE = -1e30  # log-probability of what cannot be
 
 
 class Prefixes(NamedTuple):
@@ -31,7 +31,7 @@ def prefix_search(log_probs: jax.Array, lengths: jax.Array, width: int, limit: i
         limit: L.
     """
     rows = len(log_probs)
-    never = jnp.full((rows, width), NEVER)
+    never = jnp.full((rows, width), IMPOSSIBLE)
     start = Prefixes(
         jnp.zeros((rows, width, limit), int), jnp.zeros((rows, width), int), never.at[:, 0].set(0.0), never
     )
@@ -46,7 +46,7 @@ def prefix_search(log_probs: jax.Array, lengths: jax.Array, width: int, limit: i
     steps = (jnp.swapaxes(log_probs, 0, 1), jnp.arange(log_probs.shape[1]))
     end, _ = jax.lax.scan(advance, start, steps)
     scores = jnp.logaddexp(end.blank, end.label)
-    return end.tokens, jnp.where(scores > NEVER / 2, scores, -jnp.inf)
+    return end.tokens, jnp.where(scores > IMPOSSIBLE / 2, scores, -jnp.inf)
 
 
 def _step(prefixes: Prefixes, probs: jax.Array) -> Prefixes:
@@ -57,17 +57,17 @@ def _step(prefixes: Prefixes, probs: jax.Array) -> Prefixes:
     last = jnp.take_along_axis(tokens, jnp.maximum(size - 1, 0)[..., None], axis=2)[..., 0]  # 0: there is none
     both = jnp.logaddexp(blank, label)
     stay_blank = both + probs[:, :1]
-    stay_label = jnp.where(size > 0, label + jnp.take_along_axis(probs, last, axis=1), NEVER)
+    stay_label = jnp.where(size > 0, label + jnp.take_along_axis(probs, last, axis=1), IMPOSSIBLE)
 
     # A prefix grows by a label; by its last one again only after a blank, for else they are read as one.
     grown = jnp.where(labels == last[..., None], blank[..., None], both[..., None]) + probs[:, None]  # (B, K, V)
-    grown = jnp.where((labels > 0) & (size < limit)[..., None], grown, NEVER)
+    grown = jnp.where((labels > 0) & (size < limit)[..., None], grown, IMPOSSIBLE)
     shorter = jnp.where(places < (size - 1)[..., None], tokens, 0)
     same = (tokens[:, :, None] == shorter[:, None]).all(axis=-1) & (size[:, :, None] + 1 == size[:, None])
     gain = jnp.take_along_axis(grown, jnp.broadcast_to(last[:, None], same.shape), axis=2)
-    stay_label = jnp.logaddexp(stay_label, jax.nn.logsumexp(jnp.where(same, gain, NEVER), axis=1))
+    stay_label = jnp.logaddexp(stay_label, jax.nn.logsumexp(jnp.where(same, gain, IMPOSSIBLE), axis=1))
     known = (same[..., None] & (labels == last[:, None, :, None])).any(axis=2)  # grown to what is kept already
-    grown = jnp.where(known, NEVER, grown)
+    grown = jnp.where(known, IMPOSSIBLE, grown)
 
     scores = jnp.concatenate([jnp.logaddexp(stay_blank, stay_label), grown.reshape(rows, -1)], axis=1)
     best, chosen = jax.lax.top_k(scores, width)
@@ -77,6 +77,6 @@ def _step(prefixes: Prefixes, probs: jax.Array) -> Prefixes:
     of_parent = jnp.take_along_axis(size, parent, axis=1)
     tokens = jnp.take_along_axis(tokens, parent[..., None], axis=1)
     tokens = jnp.where(grows[..., None] & (places == of_parent[..., None]), token[..., None], tokens)
-    blank = jnp.where(grows, NEVER, jnp.take_along_axis(stay_blank, parent, axis=1))
+    blank = jnp.where(grows, IMPOSSIBLE, jnp.take_along_axis(stay_blank, parent, axis=1))
     label = jnp.where(grows, best, jnp.take_along_axis(stay_label, parent, axis=1))
     return Prefixes(tokens, of_parent + grows, blank, label)

@@ -27,7 +27,7 @@ def fit_network(job: Job, data: Prepared) -> Fit:
     network = build_network(job.model, parameters, data.preprocessor, job.seed)
     source, target = (data.side("train", side) for side in ("source", "target"))
     bounds = bucket_bounds(source.lengths, target.lengths, training.buckets)
-    batches = Batches(source, target, bounds, training.batch_tokens)
+    batches = Batches(source, target, bounds, training.batch_tokens, training.curriculum)
     epochs = Epochs(partial(batches.of_pass, job.seed), parameters.epochs, training, training.epochs_per_pass)
     warmup = min(100, epochs.steps // 10)
     optimizer = cosine_adamw(parameters, training.clip_norm, epochs.steps, warmup_steps=warmup)

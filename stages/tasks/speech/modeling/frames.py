@@ -29,10 +29,6 @@ class FrameSource(Source):
     width: int  # F
     per_vector: int
 
-    def steps(self, length: int) -> int:
-        """Return how many vectors so many frames make."""
-        return -(-length // self.per_vector)
-
     def embed(self, parameters: "EncoderParameters", table: "layers.Layer | None") -> Embedded:
         """Map a few frames at a time to a vector: a convolution that is as wide as its stride."""
         import keras
