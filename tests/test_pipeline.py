@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from PIL import Image
 from ruamel.yaml import YAML
 
 from tests.project import PROJECT, addresses, call, edit, hashes, replace, repro, results
@@ -33,6 +34,7 @@ STAGES = {
     "seq2seq": (*FROM_FETCH_TO_SPLIT, "tokenize", "audit", "train", "evaluate", "compare"),
     "signals": (*FROM_FETCH_TO_SPLIT, "window", "audit", "train", "evaluate", "compare"),
     "speech": (*FROM_FETCH_TO_SPLIT, "window", "audit", "train", "evaluate", "compare"),
+    "captioning": (*FROM_FETCH_TO_SPLIT, "window", "audit", "train", "evaluate", "compare"),
 }
 DATASETS = {
     "classification": ("movie_reviews", "my_reviews"),
@@ -41,6 +43,7 @@ DATASETS = {
     "seq2seq": ("my_names",),
     "signals": ("my_calls",),
     "speech": ("my_voices",),
+    "captioning": ("my_pictures",),
 }
 MODELS = {
     "classification": ("cnn", "majority"),
@@ -49,8 +52,9 @@ MODELS = {
     "seq2seq": ("copy", "luong"),
     "signals": ("gru", "summary_logreg"),
     "speech": ("ctc", "hmm"),
+    "captioning": ("bahdanau", "nearest_neighbour"),
 }
-BASELINES = {"majority", "ngram", "naive", "copy", "summary_logreg", "hmm"}
+BASELINES = {"majority", "ngram", "naive", "copy", "summary_logreg", "hmm", "nearest_neighbour"}
 SMALL: dict[str, Any] = {
     "seeds": [1],
     "classification": {
@@ -82,6 +86,12 @@ SMALL: dict[str, Any] = {
         "training": {"min_steps": 1, "buckets": 1, "validation_sources": 20},
         "decoding": {"beam": 2},
         "models": {"ctc": {"units": 8, "embedding": 8, "epochs": 1}, "hmm": {"iterations": 2}},
+    },
+    "captioning": {
+        "seeds": [1],
+        "training": {"min_steps": 1, "buckets": 1, "validation_sources": 20, "curriculum": []},
+        "decoding": {"beam": 2},
+        "models": {"bahdanau": {"units": 8, "width": 8, "embedding": 8, "epochs": 1}},
     },
 }
 
@@ -172,6 +182,19 @@ def write_voices(folder: Path) -> None:
     (folder / "said.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
+def write_pictures(folder: Path) -> None:
+    """Write 60 pictures of a bright half, and a table of what they show."""
+    rng = np.random.default_rng(0)
+    folder.mkdir(parents=True)
+    rows = ["path,caption"]
+    for number in range(60):
+        side, picture = ("left", "right")[number % 2], rng.integers(0, 60, (40, 40)).astype(np.uint8)
+        picture[:, slice(20) if side == "left" else slice(20, 40)] += 150
+        Image.fromarray(picture).save(folder / f"{number}.png")
+        rows.append(f"{number}.png,it is bright on the {side}")
+    (folder / "captions.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
 WRITE: dict[str, Callable[[Path], None]] = {
     "my_reviews": write_reviews,
     "my_novels": write_novels,
@@ -179,6 +202,7 @@ WRITE: dict[str, Callable[[Path], None]] = {
     "my_names": write_names,
     "my_calls": write_calls,
     "my_voices": write_voices,
+    "my_pictures": write_pictures,
 }
 
 
@@ -269,7 +293,7 @@ IN_CLONE = {
     "cmudict luong": "my_names luong",
     "king_james_basic luong": "my_names luong",
 }
-ASKING = re.findall(r"(?m)^    recur ((?:predict|generate|forecast|backtest|translate|transcribe) .*)$", TEXT)
+ASKING = re.findall(r"(?m)^    recur ((?:predict|generate|forecast|backtest|translate|transcribe|describe) .*)$", TEXT)
 
 
 @pytest.mark.parametrize("words", ASKING)
@@ -279,6 +303,7 @@ def test_each_command_of_the_readme_that_asks_a_model_runs(asked, words):
     (asked / "coming.csv").write_text(coming_rows(asked))
     (asked / "verses.txt").write_text("anna\nmiri\n")
     soundfile.write(asked / "new.wav", np.sin(np.arange(8000)), 8000)
+    Image.fromarray(np.eye(50, dtype=np.uint8) * 255).save(asked / "new.png")
     done = call(asked, sys.executable, "-c", PROGRAM, *shlex.split(words))
     assert done.stdout or (asked / "forecast.csv").read_text().startswith("series,timestamp,low_95")
 
@@ -372,6 +397,7 @@ def test_a_default_written_out_runs_check_alone(clone):
         ("seq2seq", "luong", {"units": 12}),
         ("signals", "gru", {"units": 12}),
         ("speech", "ctc", {"units": 12}),
+        ("captioning", "bahdanau", {"units": 12}),
     ],
 )
 def test_a_models_parameter(clone, task, model, change):
@@ -423,6 +449,7 @@ def test_a_datasets_vocabulary(clone):
         ("forecasting", "my_series", {"window": {"look_back": 36}}, "split"),  # which refuses series too short for it
         ("seq2seq", "my_names", {"tokenizer": {"target": {"maximum_length": 20}}}, "tokenize"),
         ("speech", "my_voices", {"tokenizer": {"unit": "character"}}, "window"),
+        ("captioning", "my_pictures", {"window": {"height": 48}}, "window"),
     ],
 )
 def test_how_a_dataset_is_prepared(clone, task, dataset, change, stage):

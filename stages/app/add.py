@@ -31,6 +31,7 @@ from stages.config.schema import NAME_PATTERN, BaseParams
 from stages.config.sources import Url
 from stages.data.downloads import fetch_source
 from stages.data.formats import is_table
+from stages.data.pictures.picture import ENDINGS as PICTURE_ENDINGS
 from stages.data.signals.sound import Recording
 from stages.data.table import Table
 from stages.reporting.validation import failure_message, make_report
@@ -177,7 +178,7 @@ def _provide(paths: Paths, source: str, raw: Path) -> list[Choice]:
     files = [path] if path.is_file() else sorted(file for file in path.iterdir() if not file.name.startswith("."))
     if within := _in_subfolders(path, files):
         _link(within, path, raw)
-        return [*_place(paths, path), Choice("source.subfolders", True, "files of signals lie in its folders")]
+        return [*_place(paths, path), Choice("source.subfolders", True, "the files lie in its folders")]
     if not any(file.is_file() for file in files):
         folders = ", ".join(file.name for file in files[:3])
         hint = f"; its subfolders ({folders}) are not read: move their files up" if folders else ""
@@ -195,13 +196,17 @@ def _link(files: Sequence[Path], folder: Path, raw: Path) -> None:
 
 
 def _in_subfolders(path: Path, files: Sequence[Path]) -> list[Path]:
-    """Return the files of signals in a folder's subfolders, unless such files lie in the folder itself."""
-    if path.is_file() or any(file.suffix.lower() in SIGNAL_ENDINGS for file in files):
+    """Return the files of signals or the pictures in a folder's subfolders, unless such files lie in the folder itself.
+
+    With recordings or pictures also the tables, which may tell what they hold.
+    """
+    known = {*SIGNAL_ENDINGS, *PICTURE_ENDINGS}
+    if path.is_file() or any(file.suffix.lower() in known for file in files):
         return []
-    inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in SIGNAL_ENDINGS)
-    if not any(file.suffix.lower() in Recording.ENDINGS for file in inside):
+    inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in known)
+    if not any(file.suffix.lower() in (*Recording.ENDINGS, *PICTURE_ENDINGS) for file in inside):
         return inside
-    return [*inside, *sorted(file for file in path.rglob("*") if is_table(file))]  # a table may tell what they say
+    return [*inside, *sorted(file for file in path.rglob("*") if is_table(file))]
 
 
 def _place(paths: Paths, path: Path) -> list[Choice]:

@@ -234,6 +234,32 @@ def transcribe(
 
 
 @program.command()
+def describe(
+    dataset: DatasetName,
+    model: ModelName,
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Pictures.")],
+    beam: Annotated[int, typer.Option(metavar="WIDTH", help="Hypotheses that the search keeps; 1: greedy.")] = 5,
+    best: Annotated[int, typer.Option(metavar="N", help="Outputs for each picture, the best first.")] = 1,
+    alignments: Annotated[
+        bool, typer.Option("--alignments", help="Show where in the picture each word comes from.")
+    ] = False,
+    output_format: Annotated[
+        NestedFormat | None, typer.Option("--format", help="By default table on a terminal and jsonl elsewhere.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="SEED", help="Ask the run with this seed; by default the first.")
+    ] = None,
+) -> None:
+    """Describe pictures with a trained model.
+
+    One run answers, by beam search.
+    """
+    from stages.app.describe import describe as run
+
+    run(Paths(), dataset, model, files, beam, best, alignments, output_format, seed)
+
+
+@program.command()
 def backtest(
     dataset: DatasetName,
     model: ModelName,

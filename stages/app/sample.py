@@ -15,6 +15,7 @@ from stages.data.encoding import TextFile, inspect_text
 from stages.data.formats import FORMATS, is_table, open_table
 from stages.data.formats.delimited import Csv, Delimited, Tsv
 from stages.data.formats.json_lines import JsonLines
+from stages.data.pictures.picture import ENDINGS as PICTURE_ENDINGS
 from stages.data.raw import RawFile
 from stages.data.signals import FORMATS as SIGNAL_FORMATS
 from stages.data.signals import open_signals
@@ -29,6 +30,8 @@ LINES = 300  # by which a delimiter is found
 BEGIN = 200_000  # characters of plain text
 SIGNALS = 2_000  # that are looked at
 SIGNAL_ENDINGS = {ending for kind in SIGNAL_FORMATS for ending in kind.ENDINGS}
+PICTURES = 200  # that are looked at
+GREY = ("1", "L", "I", "F", "I;16")  # modes of pictures
 PROSE = 0.98  # of the lines of a file whose ending tells nothing must have the same number of fields
 LONG_CELL = 60  # characters: no name of a column
 DELIMITERS = ",;\t|"
@@ -56,11 +59,13 @@ def look(folder: Path, given: Mapping[str, Any]) -> Sample:
         given: keys of the entry, with dots, that are settled.
 
     Raises:
-        UserError: a file is neither a table, nor text, nor signals.
+        UserError: a file is neither a table, nor text, nor signals, nor a picture.
     """
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
     if any(path.suffix.lower() in SIGNAL_ENDINGS for path in files):
         return _look_at_signals(folder, files, given)
+    if any(path.suffix.lower() in PICTURE_ENDINGS for path in files):
+        return _look_at_pictures(folder, files, given)
     choices = _table_choices(files[0], given)
     if choices is None:
         return _look_at_texts(files, given)
@@ -250,25 +255,52 @@ def _look_at_texts(files: Sequence[Path], given: Mapping[str, Any]) -> Sample:
     return Sample(files, texts=texts, characters=characters, given=given, read_by=remarks)
 
 
-# --- Signals ---
+# --- Signals and pictures ---
 
 
 def _look_at_signals(folder: Path, files: Sequence[Path], given: Mapping[str, Any]) -> Sample:
     """Return the first signals, evenly from all files."""
     asked = nested(given.items()).get("reading", {})
-    reading = SignalReading(**{key: value for key, value in asked.items() if key in SignalReading.model_fields})
     recordings = [path for path in files if path.suffix.lower() in Recording.ENDINGS]
-    tables = [path for path in files if is_table(path)] if recordings else []
-    choices = (_table_choices(tables[0], given) or []) if tables else []
-    columns, _ = _columns(tables, _reading({str(each.key): each.value for each in choices} | dict(given)))
+    columns, choices = _table_beside(files, given) if recordings else ([], [])
+    of_tables = TableReading.model_fields if recordings else {}  # then such keys are for the table beside them
+    known = SignalReading.model_fields.keys() - of_tables
+    reading = SignalReading(**{key: value for key, value in asked.items() if key in known})
     signals: list[Signal] = []
     chosen = (recordings or files)[:: max(1, len(recordings or files) // SIGNALS)]
     for path in chosen:
-        opened = open_signals(RawFile(path, reading, place=path.relative_to(folder)), labelled=not tables)
+        opened = open_signals(RawFile(path, reading, place=path.relative_to(folder)), labelled=not columns)
         signals += islice(opened.signals(), max(1, SIGNALS // len(chosen)))
         opened.faults.refuse()
     places = [path.relative_to(folder) for path in files]
     return Sample(places, columns, len(signals), signals=signals, given=given, read_by=tuple(choices))
+
+
+def _look_at_pictures(folder: Path, files: Sequence[Path], given: Mapping[str, Any]) -> Sample:
+    """Return the sizes of some pictures, evenly from all of them."""
+    from PIL import Image
+
+    pictures = [path for path in files if path.suffix.lower() in PICTURE_ENDINGS]
+    columns, choices = _table_beside(files, given)
+    sizes = []
+    for path in pictures[:: -(-len(pictures) // PICTURES)]:
+        try:
+            with Image.open(path) as image:
+                sizes.append((image.height, image.width, 1 if image.mode in GREY else 3))
+        except OSError as error:
+            raise UserError(f"{path} is no picture that can be read ({error})") from None
+    places = [path.relative_to(folder) for path in files]
+    return Sample(places, columns, len(pictures), pictures=sizes, given=given, read_by=tuple(choices))
+
+
+def _table_beside(files: Sequence[Path], given: Mapping[str, Any]) -> tuple[list[Column], list[Choice]]:
+    """Return the columns of the tables among files, and how they are read; nothing where there is none."""
+    tables = [path for path in files if is_table(path)]
+    if not tables:
+        return [], []
+    choices = _table_choices(tables[0], given) or []
+    columns, _ = _columns(tables, _reading({str(each.key): each.value for each in choices} | dict(given)))
+    return columns, choices
 
 
 def nested(given: Iterable[tuple[str, Any]]) -> dict[str, Any]:

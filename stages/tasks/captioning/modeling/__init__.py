@@ -1,0 +1,1 @@
+"""What models that describe pictures share."""
