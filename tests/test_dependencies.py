@@ -173,7 +173,8 @@ def used(task: str, stage: str) -> tuple[set[str], set[str]]:
             read |= keys(tree(path))
     if stage == "train":
         models = {f"stages/models/{find_task(task).family}/{name}.py" for name in model_names(task)}
-        files |= models | {path for path in closure(models) if path.startswith("stages/data/")}
+        shared = (path for path in closure(models) if path.startswith("stages/data/") or path.count("/") == 2)
+        files |= models | {path for path in shared if path.startswith(("stages/data/", "stages/tasks/"))}
     return files, read
 
 

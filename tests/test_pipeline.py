@@ -35,6 +35,7 @@ STAGES = {
     "signals": (*FROM_FETCH_TO_SPLIT, "window", "audit", "train", "evaluate", "compare"),
     "speech": (*FROM_FETCH_TO_SPLIT, "window", "audit", "train", "evaluate", "compare"),
     "captioning": (*FROM_FETCH_TO_SPLIT, "window", "audit", "train", "evaluate", "compare"),
+    "detection": (*FROM_FETCH_TO_SPLIT, "window", "audit", "train", "evaluate", "compare"),
 }
 DATASETS = {
     "classification": ("movie_reviews", "my_reviews"),
@@ -44,6 +45,7 @@ DATASETS = {
     "signals": ("my_calls",),
     "speech": ("my_voices",),
     "captioning": ("my_pictures",),
+    "detection": ("my_regions",),
 }
 MODELS = {
     "classification": ("cnn", "majority"),
@@ -53,8 +55,9 @@ MODELS = {
     "signals": ("gru", "summary_logreg"),
     "speech": ("ctc", "hmm"),
     "captioning": ("bahdanau", "nearest_neighbour"),
+    "detection": ("components", "gru"),
 }
-BASELINES = {"majority", "ngram", "naive", "copy", "summary_logreg", "hmm", "nearest_neighbour"}
+BASELINES = {"majority", "ngram", "naive", "copy", "summary_logreg", "hmm", "nearest_neighbour", "components"}
 SMALL: dict[str, Any] = {
     "seeds": [1],
     "classification": {
@@ -92,6 +95,11 @@ SMALL: dict[str, Any] = {
         "training": {"min_steps": 1, "buckets": 1, "validation_sources": 20, "curriculum": []},
         "decoding": {"beam": 2},
         "models": {"bahdanau": {"units": 8, "width": 8, "embedding": 8, "epochs": 1}},
+    },
+    "detection": {
+        "seeds": [1],
+        "training": {"min_steps": 1},
+        "models": {"gru": {"units": 8, "embedding": 8, "epochs": 1}, "components": {"landmarks": 10}},
     },
 }
 
@@ -195,6 +203,20 @@ def write_pictures(folder: Path) -> None:
     (folder / "captions.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
+def write_regions(folder: Path) -> None:
+    """Write 60 pictures of a bright square or a bar, and a table of where it is."""
+    rng = np.random.default_rng(0)
+    folder.mkdir(parents=True)
+    rows = ["path,label,left,top,right,bottom"]
+    for number in range(60):
+        (left, top), wide = rng.integers(0, 20, 2), (8, 20)[number % 2]
+        picture = np.zeros((40, 40), np.uint8)
+        picture[top : top + 8, left : left + wide] = int(rng.integers(150, 250))
+        Image.fromarray(picture).save(folder / f"{number}.png")
+        rows.append(f"{number}.png,{('square', 'bar')[number % 2]},{left},{top},{left + wide},{top + 8}")
+    (folder / "boxes.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
 WRITE: dict[str, Callable[[Path], None]] = {
     "my_reviews": write_reviews,
     "my_novels": write_novels,
@@ -203,6 +225,7 @@ WRITE: dict[str, Callable[[Path], None]] = {
     "my_calls": write_calls,
     "my_voices": write_voices,
     "my_pictures": write_pictures,
+    "my_regions": write_regions,
 }
 
 
@@ -293,7 +316,9 @@ IN_CLONE = {
     "cmudict luong": "my_names luong",
     "king_james_basic luong": "my_names luong",
 }
-ASKING = re.findall(r"(?m)^    recur ((?:predict|generate|forecast|backtest|translate|transcribe|describe) .*)$", TEXT)
+ASKING = re.findall(
+    r"(?m)^    recur ((?:predict|generate|forecast|backtest|translate|transcribe|describe|detect) .*)$", TEXT
+)
 
 
 @pytest.mark.parametrize("words", ASKING)
@@ -398,6 +423,7 @@ def test_a_default_written_out_runs_check_alone(clone):
         ("signals", "gru", {"units": 12}),
         ("speech", "ctc", {"units": 12}),
         ("captioning", "bahdanau", {"units": 12}),
+        ("detection", "gru", {"units": 12}),
     ],
 )
 def test_a_models_parameter(clone, task, model, change):
@@ -450,6 +476,7 @@ def test_a_datasets_vocabulary(clone):
         ("seq2seq", "my_names", {"tokenizer": {"target": {"maximum_length": 20}}}, "tokenize"),
         ("speech", "my_voices", {"tokenizer": {"unit": "character"}}, "window"),
         ("captioning", "my_pictures", {"window": {"height": 48}}, "window"),
+        ("detection", "my_regions", {"window": {"regions": 3}}, "window"),
     ],
 )
 def test_how_a_dataset_is_prepared(clone, task, dataset, change, stage):

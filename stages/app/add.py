@@ -20,7 +20,7 @@ from pydantic import BaseModel
 
 from stages.app.common import write_output
 from stages.app.params_file import with_entry, write_exact
-from stages.app.sample import SIGNAL_ENDINGS, look, nested
+from stages.app.sample import SIGNAL_ENDINGS, about_pictures, hidden, look, nested
 from stages.audit import audit
 from stages.check import check, refuse_missing_files
 from stages.config.dataset import Dataset
@@ -29,6 +29,7 @@ from stages.config.paths import Paths
 from stages.config.resolved import write_resolved
 from stages.config.schema import NAME_PATTERN, BaseParams
 from stages.config.sources import Url
+from stages.data.beside import UNTOLD
 from stages.data.downloads import fetch_source
 from stages.data.formats import is_table
 from stages.data.pictures.picture import ENDINGS as PICTURE_ENDINGS
@@ -203,10 +204,13 @@ def _in_subfolders(path: Path, files: Sequence[Path]) -> list[Path]:
     known = {*SIGNAL_ENDINGS, *PICTURE_ENDINGS}
     if path.is_file() or any(file.suffix.lower() in known for file in files):
         return []
-    inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in known)
+    below = sorted(file for file in path.rglob("*") if file.is_file() and not hidden(file, path))
+    inside = [file for file in below if file.suffix.lower() in known]
+    if not any(file.suffix.lower() in SIGNAL_ENDINGS for file in inside) and not about_pictures(below, {}):
+        return []
     if not any(file.suffix.lower() in (*Recording.ENDINGS, *PICTURE_ENDINGS) for file in inside):
         return inside
-    return [*inside, *sorted(file for file in path.rglob("*") if is_table(file))]
+    return [*inside, *(file for file in below if is_table(file) or file.suffix.lower() in UNTOLD)]
 
 
 def _place(paths: Paths, path: Path) -> list[Choice]:

@@ -1,13 +1,11 @@
 """A trained model and pictures → what they show, from models/<dataset>/<model> alone."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from stages.app.common import NestedFormat, find_model
+from stages.app.files_of_pictures import read_pictures
 from stages.app.translate import check_options, open_first, write_for_files
 from stages.config.paths import Paths
-from stages.data.pictures.picture import read_picture
-from stages.runtime.errors import UserError
 from stages.runtime.jax_setup import prepare_jax
 from stages.tasks.captioning.modeling.saved import Saved
 
@@ -41,14 +39,7 @@ def describe(
     prepare_jax()
     saved = Saved(find_model(paths, dataset, model))
     translator, known = open_first(saved, seed, alignments), saved.preprocessor
-    pictures, faults = [], []
-    for name in files:
-        try:
-            if not Path(name).is_file():
-                raise UserError(f"there is no file '{name}': give pictures")
-            pictures.append((name, read_picture(Path(name), len(known.mean), known.longest_side)))
-        except UserError as error:
-            faults.append(str(error))
-    if faults:
-        raise UserError("\n".join(faults))
-    write_for_files(translator, pictures, beam, best, alignments, output_format)
+    pictures = read_pictures(files, len(known.mean), known.longest_side)
+    write_for_files(
+        translator, [(name, picture) for name, picture, _ in pictures], beam, best, alignments, output_format
+    )

@@ -260,6 +260,25 @@ def describe(
 
 
 @program.command()
+def detect(
+    dataset: DatasetName,
+    model: ModelName,
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Pictures.")],
+    score: Annotated[float, typer.Option(metavar="SHARE", help="That a detection has at least, from 0 to 1.")] = 0.5,
+    output_format: Annotated[
+        NestedFormat | None, typer.Option("--format", help="By default table on a terminal and jsonl elsewhere.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="SEED", help="Ask the run with this seed; by default the first.")
+    ] = None,
+) -> None:
+    """Find objects in pictures with a trained model."""
+    from stages.app.detect import detect as run
+
+    run(Paths(), dataset, model, files, score, output_format, seed)
+
+
+@program.command()
 def backtest(
     dataset: DatasetName,
     model: ModelName,

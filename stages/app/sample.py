@@ -10,12 +10,14 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from stages.config.reading import FileReading, SignalReading, TableReading
+from stages.data.beside import UNTOLD
 from stages.data.compression import content_name
 from stages.data.encoding import TextFile, inspect_text
 from stages.data.formats import FORMATS, is_table, open_table
 from stages.data.formats.delimited import Csv, Delimited, Tsv
 from stages.data.formats.json_lines import JsonLines
 from stages.data.pictures.picture import ENDINGS as PICTURE_ENDINGS
+from stages.data.pictures.picture import unreadable
 from stages.data.raw import RawFile
 from stages.data.signals import FORMATS as SIGNAL_FORMATS
 from stages.data.signals import open_signals
@@ -23,7 +25,7 @@ from stages.data.signals.signal import Signal
 from stages.data.signals.sound import Recording
 from stages.data.tables import Column as WantedColumn
 from stages.runtime.errors import UserError
-from stages.tasks.guess import Choice, Column, Sample
+from stages.tasks.guess import MOSTLY, Choice, Column, Sample
 
 ROWS = 100_000  # that are looked at
 LINES = 300  # by which a delimiter is found
@@ -31,7 +33,8 @@ BEGIN = 200_000  # characters of plain text
 SIGNALS = 2_000  # that are looked at
 SIGNAL_ENDINGS = {ending for kind in SIGNAL_FORMATS for ending in kind.ENDINGS}
 PICTURES = 200  # that are looked at
-GREY = ("1", "L", "I", "F", "I;16")  # modes of pictures
+GREY = ("1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L")  # modes of pictures
+ORIENTATION, LYING = 0x112, 5  # EXIF's key of how a camera was held; from 5 on a picture is stored on its side
 PROSE = 0.98  # of the lines of a file whose ending tells nothing must have the same number of fields
 LONG_CELL = 60  # characters: no name of a column
 DELIMITERS = ",;\t|"
@@ -61,10 +64,10 @@ def look(folder: Path, given: Mapping[str, Any]) -> Sample:
     Raises:
         UserError: a file is neither a table, nor text, nor signals, nor a picture.
     """
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and not hidden(path, folder))
     if any(path.suffix.lower() in SIGNAL_ENDINGS for path in files):
         return _look_at_signals(folder, files, given)
-    if any(path.suffix.lower() in PICTURE_ENDINGS for path in files):
+    if about_pictures(files, given):
         return _look_at_pictures(folder, files, given)
     choices = _table_choices(files[0], given)
     if choices is None:
@@ -262,7 +265,7 @@ def _look_at_signals(folder: Path, files: Sequence[Path], given: Mapping[str, An
     """Return the first signals, evenly from all files."""
     asked = nested(given.items()).get("reading", {})
     recordings = [path for path in files if path.suffix.lower() in Recording.ENDINGS]
-    columns, choices = _table_beside(files, given) if recordings else ([], [])
+    columns, choices = _table_beside([path for path in files if is_table(path)], given) if recordings else ([], [])
     of_tables = TableReading.model_fields if recordings else {}  # then such keys are for the table beside them
     known = SignalReading.model_fields.keys() - of_tables
     reading = SignalReading(**{key: value for key, value in asked.items() if key in known})
@@ -276,26 +279,61 @@ def _look_at_signals(folder: Path, files: Sequence[Path], given: Mapping[str, An
     return Sample(places, columns, len(signals), signals=signals, given=given, read_by=tuple(choices))
 
 
+def hidden(path: Path, folder: Path) -> bool:
+    """Tell whether a file, or a folder on the way to it, is hidden."""
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
+def about_pictures(files: Sequence[Path], given: Mapping[str, Any]) -> bool:
+    """Tell whether files are pictures, and not other data with a picture beside them.
+
+    Where tables lie among them, one must name the pictures; texts must be fewer than pictures.
+    """
+    pictures = [path for path in files if path.suffix.lower() in PICTURE_ENDINGS]
+    texts = [path for path in files if path not in pictures and not is_table(path)]
+    if not pictures or tables_of_pictures(files, given):
+        return bool(pictures)
+    return not any(map(is_table, files)) and len(texts) < len(pictures)
+
+
+def tables_of_pictures(files: Sequence[Path], given: Mapping[str, Any]) -> list[Path]:
+    """Return the tables among files that name the pictures among them, also those whose ending tells no format."""
+    pictures = [path for path in files if path.suffix.lower() in PICTURE_ENDINGS]
+    names = {name for path in pictures for name in (path.name, path.stem)}
+    return [path for path in files if (is_table(path) or path.suffix.lower() in UNTOLD) and _names(path, names, given)]
+
+
+def _names(path: Path, names: set[str], given: Mapping[str, Any]) -> bool:
+    """Tell whether a column of a table names files."""
+    choices = _table_choices(path, given)
+    if choices is None:
+        return False
+    columns, _ = _columns([path], _reading({str(each.key): each.value for each in choices} | dict(given)))
+    return any(column.texts.map(lambda text: Path(text).name).isin(names).mean() > MOSTLY for column in columns)
+
+
 def _look_at_pictures(folder: Path, files: Sequence[Path], given: Mapping[str, Any]) -> Sample:
     """Return the sizes of some pictures, evenly from all of them."""
     from PIL import Image
 
     pictures = [path for path in files if path.suffix.lower() in PICTURE_ENDINGS]
-    columns, choices = _table_beside(files, given)
+    columns, choices = _table_beside(tables_of_pictures(files, given), given)
     sizes = []
     for path in pictures[:: -(-len(pictures) // PICTURES)]:
         try:
             with Image.open(path) as image:
-                sizes.append((image.height, image.width, 1 if image.mode in GREY else 3))
-        except OSError as error:
+                height, width = image.height, image.width
+                if image.getexif().get(ORIENTATION, 1) >= LYING:
+                    height, width = width, height
+                sizes.append((height, width, 1 if image.mode in GREY else 3))
+        except unreadable() as error:
             raise UserError(f"{path} is no picture that can be read ({error})") from None
     places = [path.relative_to(folder) for path in files]
     return Sample(places, columns, len(pictures), pictures=sizes, given=given, read_by=tuple(choices))
 
 
-def _table_beside(files: Sequence[Path], given: Mapping[str, Any]) -> tuple[list[Column], list[Choice]]:
-    """Return the columns of the tables among files, and how they are read; nothing where there is none."""
-    tables = [path for path in files if is_table(path)]
+def _table_beside(tables: Sequence[Path], given: Mapping[str, Any]) -> tuple[list[Column], list[Choice]]:
+    """Return the columns of tables, and how they are read; nothing where there is none."""
     if not tables:
         return [], []
     choices = _table_choices(tables[0], given) or []

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from stages.config.reading import TableReading
 from stages.config.schema import Frozen, Seed
+from stages.config.split import HashSplit
 
 
 class Pixels(Frozen):
@@ -55,4 +56,28 @@ class Scenes(Frozen):
     def _fragments_fit(self) -> Self:
         if self.fragment > self.side:
             raise ValueError(f"fragment ({self.fragment}) must not be above side ({self.side})")
+        return self
+
+
+class PictureSplit(HashSplit):
+    """Which pictures go to which part, by a hash of their pixels or their group; official parts stand."""
+
+    compose: Scenes | None = Field(
+        default=None, description="compose scenes of pictures once they are split; null: they stay as they are"
+    )
+
+
+class PictureWindow(Frozen):
+    """How a picture becomes what an encoder reads: a convolution that halves its sides, for each of `filters`."""
+
+    height: int = Field(default=64, ge=8, le=512, multiple_of=4, description="pixels that networks read of a picture")
+    width: int = Field(default=64, ge=8, le=512, multiple_of=4, description="pixels; the picture keeps its proportions")
+    filters: tuple[int, ...] = Field(
+        default=(32, 64, 96), min_length=1, max_length=6, description="of the convolutions, from the picture on"
+    )
+
+    @model_validator(mode="after")
+    def _leaves_places(self) -> Self:
+        if min(self.height, self.width) < 2 ** len(self.filters):
+            raise ValueError(f"{len(self.filters)} filters halve {self.height} x {self.width} pixels to nothing")
         return self

@@ -53,7 +53,8 @@ def raw_files(dataset: Dataset, reading: Kind, subfolders: bool = False) -> list
     if not folder.is_dir():
         raise UserError(f"{folder} is missing: run `dvc repro fetch@{dataset.name}` first")
     inside = (path for path in folder.rglob("*") if path.is_file()) if subfolders else folder.iterdir()
-    paths = sorted((path for path in inside if not path.name.startswith(".")), key=_natural)
+    seen = (path for path in inside if not any(part.startswith(".") for part in path.relative_to(folder).parts))
+    paths = sorted(seen, key=_natural)
     if not paths:
         raise UserError(f"{folder} holds no file: look at {dataset.key('source')} in params.yaml")
     if folders := [str(path) for path in paths if path.is_dir()]:
@@ -96,15 +97,20 @@ def refuse_unused_keys(file: RawFile[FileReading], name: str, used: Collection[s
 
 def part_remarks(files: Sequence[RawFile[FileReading]]) -> list[str]:
     """Return what there is to say of files that are official parts by their names, or sound as if they were."""
-    names = [f"{file.path.name} is {file.part}" for file in files if file.part is not None]
-    others = [file.path.name for file in files if file.part is None]
+    names = [*dict.fromkeys(f"{_outermost(file)} is {file.part}" for file in files if file.part is not None)]
+    others = [*dict.fromkeys(_outermost(file) for file in files if file.part is None)]
     if not names:
         alike = [name for name in others if parts_in(name)]
         reason = "not taken as official parts, for none of them is train alone and another validation or test"
         return [f"{listed(alike)}: {reason}; a file named train, validation or test always is"] if alike else []
-    exact = all(file.part in (None, file.stem) for file in files)
+    exact = all(file.part in (None, _outermost(file).partition(".")[0]) for file in files)
     remarks = [] if exact else [f"official parts by the files' names: {listed(names)}"]
     return remarks + ([f"no official part by the files' names: {listed(others)}"] if others else [])
+
+
+def _outermost(file: RawFile[FileReading]) -> str:
+    """Return the name that makes a file an official part: its own, or that of the outermost folder it lies in."""
+    return file.place.parts[0] if len(file.place.parts) > 1 else file.path.name
 
 
 def refuse_equal_stems(files: Sequence[RawFile[FileReading]]) -> None:

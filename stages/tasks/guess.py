@@ -39,6 +39,14 @@ TIME_FORMATS = (
 TIME_NAMES = {"timestamp", "time", "date", "datetime", "ds", "day", "week", "month", "quarter", "year", "period"}
 
 
+SHORT = {  # keys that have an option of their own; any other is set by -S
+    *(f"reading.{key}" for key in ("text", "label", "weight", "part", "source", "target", "timestamp", "values")),
+    *(f"reading.{key}" for key in ("covariates", "series", "signal", "time_format", "time_zone", "frequency", "gaps")),
+    *(f"reading.{key}" for key in ("format", "encoding", "delimiter", "columns")),
+    *(f"window.{key}" for key in ("look_back", "horizon", "season")),
+}
+
+
 class Undecided(UsageError):
     """What the data do not tell.
 
@@ -54,8 +62,7 @@ class Undecided(UsageError):
 def option(key: str) -> str:
     """Return the option of `recur add` that sets a key of an entry."""
     section, _, name = key.rpartition(".")
-    short = section == "reading" or key in ("window.look_back", "window.horizon", "window.season")
-    return f"--{name.replace('_', '-')}" if short or not section else f"-S {key}=…"
+    return f"--{name.replace('_', '-')}" if key in SHORT or not section else f"-S {key}=…"
 
 
 @dataclass(frozen=True)
@@ -246,10 +253,17 @@ def named(columns: Sequence[Column], names: Sequence[str]) -> Column | None:
 MOSTLY = 0.9  # of a column's values
 
 
-def column_of_files(sample: Sample) -> Column | None:
-    """Return the column whose values are paths or names of the files, with or without their ending."""
-    names = {name for path in sample.files for name in (path.as_posix(), path.name, path.stem)}
-    return next((column for column in sample.columns if column.texts.isin(names).mean() > MOSTLY), None)
+def column_of_files(sample: Sample, key: str, names: Sequence[str], role: str) -> Column:
+    """Return the column of a table beside files that names them: by its values, with or without endings, or its name.
+
+    Raises:
+        Undecided: there is none.
+    """
+    known = {name for path in sample.files for name in (path.as_posix(), path.name, path.stem)}
+    fitting = [column for column in sample.columns if column.texts.isin(known).mean() > MOSTLY]
+    if fitting and key not in sample.given:
+        return named(fitting, names) or fitting[0]
+    return column_for(sample, key, names, role, None)
 
 
 def column_for(sample: Sample, key: str, names: Sequence[str], role: str, else_this: Column | None) -> Column:

@@ -10,6 +10,7 @@ from stages.app.common import NestedFormat
 from stages.app.describe import describe
 from stages.config.paths import Paths
 from stages.runtime.errors import UserError
+from stages.tasks.guess import SHORT, option
 from stages.train import train
 from tests.app.small import PROJECT, json_objects
 from tests.tasks.captioning.small import SIDE, draw, make_dataset, tiny_model
@@ -53,6 +54,52 @@ def test_pictures_in_folders_are_added_and_long_ones_are_read_long(paths, tmp_pa
         "source": {"path": "mine", "subfolders": True},
         "window": {"height": 32, "width": 128},
     }
+
+
+def test_a_picture_beside_other_data_changes_nothing(paths, tmp_path):
+    (tmp_path / "mine" / "plots").mkdir(parents=True)
+    rows = [f"a {word} film of the year {number},{word}" for number in range(60) for word in ("good", "bad")]
+    (tmp_path / "mine" / "reviews.csv").write_text("review,sentiment\n" + "\n".join(rows) + "\n")
+    Image.fromarray(draw("bar", np.random.default_rng(0))).save(tmp_path / "mine" / "plots" / "logo.png")
+    add(paths, str(tmp_path / "mine"))
+    assert "mine" in YAML(typ="safe").load(paths.params)["classification"]["datasets"]
+
+
+def test_a_text_file_that_is_a_table_of_pictures_is_one(paths, tmp_path):
+    table = make_pictures(tmp_path / "mine" / "Images")
+    rows = [
+        f"{path},{text} number {place}"
+        for path, text in zip(table["path"], table["caption"], strict=True)
+        for place in (1, 2)
+    ]
+    (tmp_path / "mine" / "captions.txt").write_text("image,caption\n" + "\n".join(rows) + "\n")
+    (tmp_path / "mine" / "Images" / ".thumbs").mkdir()
+    Image.fromarray(draw("bar", np.random.default_rng(0))).save(tmp_path / "mine" / "Images" / ".thumbs" / "0.png")
+    add(paths, str(tmp_path / "mine"))
+    assert entry_of(paths)["reading"] == {"format": "csv", "quotes": False, "picture": "image"}
+
+
+def test_pictures_that_were_taken_lying_are_read_upright(paths, tmp_path):
+    rng = np.random.default_rng(0)
+    for shape in ("bar", "ring"):
+        (tmp_path / "mine" / shape).mkdir(parents=True)
+        for number in range(20):
+            wide = Image.fromarray(np.concatenate([draw(shape, rng), np.zeros((SIDE, SIDE), np.uint8)], axis=1))
+            exif = Image.Exif()
+            exif[0x112] = 6
+            wide.save(tmp_path / "mine" / shape / f"{number}.jpg", exif=exif)
+    add(paths, str(tmp_path / "mine"))
+    assert entry_of(paths)["window"] == {"height": 92, "width": 44}
+
+
+def test_every_short_option_of_a_question_is_there():
+    from typer.testing import CliRunner
+
+    from stages.app.program import program
+
+    told = CliRunner().invoke(program, ["add", "--help"], env={"COLUMNS": "300"}).output
+    assert all(f"{option(key)} " in told for key in SHORT)
+    assert option("reading.picture") == "-S reading.picture=…"
 
 
 @pytest.fixture(scope="module")

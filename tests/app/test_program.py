@@ -14,7 +14,19 @@ from stages.config.paths import Paths
 from stages.tasks.generation.sampling import Strategy
 from tests.app.small import PROJECT, run_program
 
-COMMANDS = ("try", "run", "predict", "generate", "forecast", "translate", "transcribe", "describe", "backtest", "add")
+COMMANDS = (
+    "try",
+    "run",
+    "predict",
+    "generate",
+    "forecast",
+    "translate",
+    "transcribe",
+    "describe",
+    "detect",
+    "backtest",
+    "add",
+)
 
 
 @pytest.fixture

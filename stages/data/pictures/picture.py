@@ -18,15 +18,22 @@ MODES = {1: "L", 3: "RGB"}  # Pillow's, by the number of channels
 DEEP = ("I;16", "I;16B", "I;16L", "I", "F")  # modes of more than a byte a value
 
 
-def read_picture(path: Path, channels: int, longest_side: int) -> np.ndarray:
-    """Return a file's picture (H, W, channels) as it is meant to be seen, transparency on white, shrunk if need be.
+def unreadable() -> tuple[type[Exception], ...]:
+    """Return what Pillow raises for a file that is no picture, or none that it reads."""
+    from PIL import Image, UnidentifiedImageError
 
-    Of several pictures in a file the first counts.
+    return UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError
+
+
+def read_picture(path: Path, channels: int, longest_side: int) -> tuple[np.ndarray, tuple[int, int]]:
+    """Return a file's picture (H, W, channels), shrunk if need be, and its height and width before.
+
+    It is as it is meant to be seen, transparency on white. Of several pictures in a file the first counts.
 
     Raises:
         UserError: it cannot be read.
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, ImageOps
 
     try:
         with Image.open(path) as image:
@@ -36,19 +43,26 @@ def read_picture(path: Path, channels: int, longest_side: int) -> np.ndarray:
             if shown.has_transparency_data:
                 shown = shown.convert("RGBA")
                 shown = Image.alpha_composite(Image.new("RGBA", shown.size, "white"), shown)
-            shown = shown.convert(MODES[channels])
+            shown, size = shown.convert(MODES[channels]), (shown.height, shown.width)
             shown.thumbnail((longest_side, longest_side), Image.Resampling.BOX)
-            return as_array(shown)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            return as_array(shown), size
+    except unreadable() as error:
         raise UserError(f"{path} is no picture that can be read ({error})") from None
 
 
 def _bytes_of(image: "Image.Image") -> "Image.Image":
-    """Return a picture of 16 bits or of real numbers in bytes; real numbers up to 1 are shares of white."""
+    """Return a picture of more than a byte a value in bytes.
+
+    White is the highest value that as many bits have as the brightest pixel needs, 8, 12 or 16 (microscopes often store
+    12 in 16); of real numbers 1, or the brightest. What is no number is black.
+    """
     from PIL import Image
 
-    values = np.asarray(image, float)
-    top = 65535 if image.mode != "F" else max(1.0, values.max(initial=0.0))
+    values = np.nan_to_num(np.asarray(image, float), posinf=0.0, neginf=0.0)
+    brightest = float(values.max(initial=0.0))
+    top = max(1.0, brightest)
+    if image.mode != "F":
+        top = next((2.0**bits - 1 for bits in (8, 12, 16) if brightest < 2**bits), brightest)
     return Image.fromarray(np.clip(values / top * 255, 0, 255).round().astype(np.uint8))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from stages.config.pictures import PictureReading
+from stages.data.beside import as_text
 from stages.data.compression import content_name
 from stages.data.encoding import inspect_text
 from stages.data.formats.delimited import Tsv
@@ -30,7 +31,7 @@ def read_pixels(file: RawFile[PictureReading]) -> Iterator[tuple[int, str, np.nd
     advice = f"mend them, or see {file.key('pixels')}"
     for chunk in _chunks(file, count + 1):
         label = count if shape.label == "last" else 0
-        labels = chunk[label].fillna("").str.strip()
+        labels = chunk[label].fillna("").map(as_text)
         values = chunk.drop(columns=[label, count + 1]).apply(pd.to_numeric, errors="coerce").to_numpy(float)
         wide, rows = chunk[count + 1].notna().to_numpy(), np.arange(begin, begin + len(chunk))
         faulty = wide | ~np.isfinite(values).all(axis=1)
@@ -62,6 +63,8 @@ def _chunks(file: RawFile[PictureReading], fields: int) -> Iterator[pd.DataFrame
         "header": None,
         "sep": mark,
         "dtype": str,
+        "keep_default_na": False,
+        "na_values": [""],
         "chunksize": CHUNK,
         "names": range(fields + 1),
         "index_col": False,

@@ -4,27 +4,24 @@ Bright pixels that touch are a part. A description is phrases joined by a word; 
 given. From pictures with one phrase, whose largest part it must be about, machines learn to tell each word of a phrase
 from how a part looks, and objects from what is none; with them the phrases of other pictures are dealt out to their
 parts (Kuhn 1955), and they learn again. Phrases stand in the order that their words have in train.
-
-The machines are linear, of features that approximate a radial kernel (Cortes & Vapnik 1995; Williams & Seeger 2001).
 """
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from pydantic import Field
 
 from stages.config.schema import ModelConfig
-from stages.data.pictures.picture import fit_into
 from stages.runtime.files import read_json, write_json
+from stages.runtime.progress import tell
+from stages.tasks.picture_components import Kernel, Machine, Part, find_parts, fit_machine, margins_of
 from stages.tasks.seq2seq.modeling.contract import Baseline, BeamHypothesis
 from stages.tasks.seq2seq.modeling.data import Prepared, Preprocessor
 
-SIDE = 16  # pixels that a part is brought to
-TOUCHING = np.ones((3, 3), int)  # pixels that touch at a corner hang together
+LONGEST, WORDS = 8, 100  # words of a phrase, and different ones at a place in it: beyond there is no template
 OBJECT = "object"  # the slot of whether a part is one; those of words are numbers
 Phrase = tuple[str, ...]
 
@@ -39,55 +36,6 @@ class Parameters(ModelConfig):
     joined_by: str = Field(default="and", pattern=r"^\S+$", description="the word between phrases")
     landmarks: int = Field(default=600, ge=10, description="parts that others are compared with: the kernel's features")
     examples: int = Field(default=12_000, ge=100, description="parts that are learned from at most")
-
-
-class Part(NamedTuple):
-    """What of a picture hangs together."""
-
-    looks: np.ndarray  # (SIDE · SIDE,) shares of white
-    place: np.ndarray  # (4,) its middle's height and distance from the left, its height and width: shares
-
-
-@dataclass
-class Machine:
-    """One linear machine against each class."""
-
-    classes: list[str]
-    weights: np.ndarray  # (classes, features)
-    biases: np.ndarray  # (classes,)
-
-    def margins(self, features: np.ndarray) -> np.ndarray:
-        """Return how far parts with features (n, features) are on each class's side, (n, classes)."""
-        return np.asarray(features @ self.weights.T + self.biases)
-
-
-class Kernel(NamedTuple):
-    """Features whose products approximate a radial kernel of two parts' looks, beside their places."""
-
-    landmarks: np.ndarray  # (L, SIDE · SIDE)
-    mapping: np.ndarray  # (L, L)
-    gamma: np.ndarray  # ()
-
-    @classmethod
-    def of(cls, parts: Sequence[Part], count: int) -> "Kernel":
-        """Return the kernel of as many of the parts, chosen by a fixed seed."""
-        chosen = np.random.default_rng(0).permutation(len(parts))[:count]
-        landmarks = np.stack([parts[row].looks for row in chosen])
-        spread = landmarks.var(axis=0).sum()
-        gamma = np.array(1 / max(spread, 1e-6) / 2)
-        values, vectors = np.linalg.eigh(_radial(landmarks, landmarks, gamma))
-        values = np.maximum(values, 1e-6)
-        return cls(landmarks, (vectors / np.sqrt(values)) @ vectors.T, gamma)
-
-    def features(self, parts: Sequence[Part]) -> np.ndarray:
-        """Return (n, L + 4)."""
-        looks, places = np.stack([part.looks for part in parts]), np.stack([part.place for part in parts])
-        return np.hstack([_radial(looks, self.landmarks, self.gamma) @ self.mapping, places])
-
-
-def _radial(one: np.ndarray, other: np.ndarray, gamma: np.ndarray) -> np.ndarray:
-    squares = (one**2).sum(axis=1)[:, None] + (other**2).sum(axis=1)[None] - 2 * one @ other.T
-    return np.exp(-gamma * np.maximum(squares, 0))
 
 
 class Model(Baseline):
@@ -119,7 +67,10 @@ class Model(Baseline):
         phrases = [_phrases(text, parameters.joined_by) for text in texts]
         content["most"], content["before"] = max(map(len, phrases)), _precedence(phrases)
         model = cls(known, content, None)
-        parts = [find_parts(source.row(pair), parameters) for pair in range(len(texts))]
+        if too_free(phrases):
+            tell(f"components: words are too many to be told apart: it will always say “{content['usual']}”")
+            return model
+        parts = [find_parts(source.row(pair), parameters.threshold, parameters.smallest) for pair in range(len(texts))]
         dealt = [_largest(of_one, told) for of_one, told in zip(parts, phrases, strict=True)]
         if any(dealt):
             model._learn(dealt)
@@ -150,11 +101,11 @@ class Model(Baseline):
         if len(parts) < len(phrases):
             return []
         features, machines = self._kernel.features(parts), self._content["machines"]
-        is_object = _margins_of(machines[OBJECT], features, ["True"])[:, 0]
+        is_object = margins_of(machines[OBJECT], features, ["True"])[:, 0]
         suits = np.repeat(is_object[:, None], len(phrases), axis=1)
         for slot in range(len(machines) - 1):
             words = [phrase[slot] if slot < len(phrase) else "" for phrase in phrases]
-            suits += _margins_of(machines[str(slot)], features, words)
+            suits += margins_of(machines[str(slot)], features, words)
         rows, columns = linear_sum_assignment(-suits)
         told = dict(zip(rows.tolist(), columns.tolist(), strict=True))
         return [(part, phrases[told[row]] if row in told else None) for row, part in enumerate(parts)]
@@ -167,12 +118,12 @@ class Model(Baseline):
         return [[BeamHypothesis(self._describe(picture), 0.0, True)] for picture in pictures]
 
     def _describe(self, picture: np.ndarray) -> str:
-        parts = find_parts(picture, self._parameters)
+        parts = find_parts(picture, self._parameters.threshold, self._parameters.smallest)
         if self._kernel is None or not parts:
             usual: str = self._content["usual"]
             return usual
         features, machines = self._kernel.features(parts), self._content["machines"]
-        is_object = _margins_of(machines[OBJECT], features, ["True"])[:, 0]
+        is_object = margins_of(machines[OBJECT], features, ["True"])[:, 0]
         found = np.argsort(-is_object)[: max(1, min(int((is_object > 0).sum()), self._content["most"]))]
         slots = [machines[str(slot)] for slot in range(len(machines) - 1)]
         words = [[slot.classes[row] for slot, row in _best(slots, features[part][None])] for part in found]
@@ -208,50 +159,20 @@ class Model(Baseline):
         return cls(preprocessor, content, kernel)
 
 
-def find_parts(picture: np.ndarray, parameters: Parameters) -> list[Part]:
-    """Return the parts of a picture (H, W, C) that are large enough, the largest first."""
-    from scipy import ndimage
-
-    grey = picture.mean(axis=2)
-    labels, _ = ndimage.label(grey > 255 * parameters.threshold, TOUCHING)
-    parts = []
-    for number, box in enumerate(ndimage.find_objects(labels), 1):
-        inside = labels[box] == number
-        if (pixels := int(inside.sum())) >= parameters.smallest:
-            parts.append((pixels, _part(np.where(inside, grey[box], 0), box, grey.shape)))
-    return [part for _, part in sorted(parts, key=lambda each: -each[0])]
-
-
-def _part(values: np.ndarray, box: tuple[slice, ...], shape: tuple[int, ...]) -> Part:
-    looks = fit_into(values.round().astype(np.uint8)[:, :, None], SIDE, SIDE).ravel() / 255
-    starts, ends = (np.array([getattr(edge, side) for edge in box]) for side in ("start", "stop"))
-    return Part(looks.astype(np.float32), np.concatenate([(starts + ends) / 2 / shape, (ends - starts) / shape]))
-
-
-def fit_machine(features: np.ndarray, words: Sequence[str]) -> Machine:
-    """Return machines that tell the words of parts (n, features) apart."""
-    from sklearn.svm import LinearSVC
-
-    classes = sorted(set(words))
-    if len(classes) == 1:
-        return Machine(classes, np.zeros((1, features.shape[1])), np.zeros(1))
-    machine = LinearSVC(C=1.0, random_state=0).fit(features, words)
-    weights, biases = machine.coef_, machine.intercept_
-    if len(classes) == 2:  # scikit-learn keeps the second's alone
-        weights, biases = np.concatenate([-weights, weights]), np.concatenate([-biases, biases])
-    return Machine(machine.classes_.tolist(), weights, biases)
-
-
-def _margins_of(machine: Machine, features: np.ndarray, words: Sequence[str]) -> np.ndarray:
-    """Return the margins of some words, (n, words); one that no example has is as unlikely as the unlikeliest."""
-    margins = machine.margins(features)
-    places = [machine.classes.index(word) if word in machine.classes else None for word in words]
-    return np.stack([margins.min(axis=1) if place is None else margins[:, place] for place in places], axis=1)
-
-
 def _best(slots: Sequence[Machine], features: np.ndarray) -> list[tuple[Machine, int]]:
     """Return each slot's machine, and the place of the class that it holds to be the likeliest."""
     return [(slot, int(slot.margins(features)[0].argmax())) for slot in slots]
+
+
+def too_free(phrases: Sequence[list[Phrase]]) -> bool:
+    """Tell whether phrases are free text: too long, or of too many different words, for a template."""
+    words: list[set[str]] = [set() for _ in range(LONGEST)]
+    for phrase in (phrase for told in phrases for phrase in told):
+        if len(phrase) > LONGEST:
+            return True
+        for slot, word in zip(words, phrase, strict=False):
+            slot.add(word)
+    return max(map(len, words)) > WORDS
 
 
 def _phrases(text: str, joined_by: str) -> list[Phrase]:

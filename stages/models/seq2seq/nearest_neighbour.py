@@ -50,9 +50,10 @@ class Model(Baseline):
         for start in range(0, len(pictures), BATCH):
             asked = np.stack(pictures[start : start + BATCH])
             distances = norms - 2 * asked @ self._small.T + (asked**2).sum(axis=1, keepdims=True)
+            distances = np.maximum(distances, 0.0)  # but for rounding they are
             for row, nearest in enumerate(distances.argmin(axis=1)):
                 text = self._preprocessor.decode(self._tokens[nearest])
-                outputs.append([BeamHypothesis(text, -float(distances[row, nearest]), True)])
+                outputs.append([BeamHypothesis(text, 0.0 - float(distances[row, nearest]), True)])
         return outputs
 
     def num_params(self) -> int:

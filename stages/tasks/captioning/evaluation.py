@@ -41,8 +41,8 @@ def evaluate(saved: Saved, dataset: Dataset, parallel: ParallelConfig) -> Evalua
 
 def attention_in_boxes(
     model: Translator, known: PicturePreprocessor, test: pd.DataFrame, outputs: list[str]
-) -> dict[str, float]:
-    """Return the share of words whose attention peaks in the box of the object that they are about.
+) -> dict[str, float] | None:
+    """Return the share of words whose attention peaks in the box of the object that they are about, if there are any.
 
     Counted are the words of an output that stand where the sentence has them. A place is in a box if its square of the
     picture and the box overlap; `chance` is the share of all places that do, over the same words.
@@ -59,6 +59,8 @@ def attention_in_boxes(
             if word == true and owner >= 0:
                 inside.append(bool(overlaps[owner][int(np.argmax(looks))]))
                 chance.append(float(overlaps[owner].mean()))
+    if not inside:
+        return None
     return {"words": len(inside), "inside": float(np.mean(inside)), "chance": float(np.mean(chance))}
 
 

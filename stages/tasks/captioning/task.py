@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stages.config.dataset import Dataset
-from stages.config.pictures import PictureReading
+from stages.config.pictures import PictureReading, PictureSplit
 from stages.config.schema import ParallelConfig
 from stages.tasks.base import EvaluationResult, Findings, Preparation, Split, Task
-from stages.tasks.captioning.config import Section, SplitConfig
+from stages.tasks.captioning.config import Section
 from stages.tasks.captioning.metrics import HYPOTHESES, METRICS
 from stages.tasks.seq2seq.metrics import per_seed
 from stages.training.replica import Fit, Job
@@ -54,7 +54,7 @@ class Captioning(Task):
         """Split pictures, by group where one is named; then compose scenes of them, if that is asked for."""
         from stages.tasks.captioning.splitter import split_pictures
 
-        return split_pictures(table, dataset.params("split", SplitConfig))
+        return split_pictures(table, dataset.params("split", PictureSplit))
 
     def describe(self, part: "pd.DataFrame") -> dict[str, Any]:
         """Return what the report of the split says about a part."""

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from stages.config.dataset import Dataset
-from stages.config.pictures import PictureReading
+from stages.config.pictures import PictureReading, PictureWindow
 from stages.config.schema import Part
 from stages.data.arrays import GrowingArray
 from stages.data.pictures.picture import pictures_of
@@ -17,8 +17,8 @@ from stages.data.scripts import unknown_remarks
 from stages.runtime.errors import UserError
 from stages.runtime.progress import progress
 from stages.tasks.base import Preparation
-from stages.tasks.captioning.config import PictureWindow
 from stages.tasks.captioning.modeling.pictures import PicturePreprocessor
+from stages.tasks.picture_network import Moments
 from stages.tasks.seq2seq.config import Side
 from stages.tasks.seq2seq.modeling.data import UNKNOWN, Rows
 from stages.tasks.seq2seq.tokenizer import fit_tokenizer, refuse_one_token
@@ -77,7 +77,8 @@ def _write_train(preprocessor: PicturePreprocessor, train: Path, output: Path) -
     A picture with several descriptions is a pair with each.
     """
     tokens: list[np.ndarray] = []
-    left_out, moments = 0, np.zeros(0)
+    left_out = 0
+    moments: Moments | None = None
     with GrowingArray(output / "train.source.values.npy") as lines:
         for picture, texts in progress(_pairs(preprocessor, train), desc="train", unit="picture"):
             encoded = preprocessor.encode_targets(texts, cut=False)
@@ -86,16 +87,14 @@ def _write_train(preprocessor: PicturePreprocessor, train: Path, output: Path) -
             for ids in short:
                 lines.append(picture)
                 tokens.append(ids)
-            values = picture.reshape(-1, picture.shape[2]).astype(float)
-            sums = np.stack([np.full(values.shape[1], len(values)), values.sum(axis=0), (values**2).sum(axis=0)])
-            moments = sums if not moments.size else moments + sums
+            moments = moments or Moments(picture.shape[2])
+            moments.add(picture)
     rows = Rows.gather(tokens)
     np.save(output / "train.target.values.npy", rows.values)
     np.save(output / "train.target.offsets.npy", rows.offsets)
     np.save(output / "train.source.offsets.npy", np.arange(len(tokens) + 1, dtype=np.int64) * preprocessor.size[0])
-    mean = moments[1] / moments[0]
-    preprocessor.mean[:] = mean.tolist()
-    preprocessor.deviation[:] = np.sqrt(np.maximum(moments[2] / moments[0] - mean**2, 1.0)).tolist()
+    assert moments is not None  # a part without pictures was refused
+    preprocessor.mean[:], preprocessor.deviation[:] = moments.mean, moments.deviation
     return rows.lengths, left_out
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 
 from stages.config.schema import PARTS
-from stages.tasks.guess import Choice, Guess, Sample, Undecided, column_for, column_of_files, named, round_up
+from stages.runtime.errors import UserError
+from stages.tasks.guess import Choice, Guess, Sample, column_for, column_of_files, named, round_up
 
 PATHS = ("path", "file", "file_name", "filename", "audio", "wav", "recording", "clip", "id")
 TEXTS = ("text", "sentence", "transcript", "transcription", "utterance", "words", "label")
@@ -21,12 +22,13 @@ def guess(sample: Sample) -> Guess:
 
     Raises:
         Undecided: it is not clear which column holds what.
+        UserError: there are no recordings.
     """
     if not sample.signals:
-        raise Undecided("source", "where are the recordings")
+        raise UserError("there are no recordings among the data")
     choices: list[Choice] = []
     if sample.columns:
-        recording = column_for(sample, "reading.recording", PATHS, "names the recordings", column_of_files(sample))
+        recording = column_of_files(sample, "reading.recording", PATHS, "names the recordings")
         others = [column for column in sample.columns if column is not recording]
         text = column_for(sample, "reading.label", TEXTS, "is what they say", others[0] if len(others) == 1 else None)
         for key, column, default in (("reading.recording", recording, "path"), ("reading.label", text, "text")):

@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from stages.data.pictures.picture import read_picture
 from stages.evaluate import evaluate
+from stages.models.seq2seq.components import too_free
 from stages.runtime.errors import UserError
 from stages.tasks.captioning.config import Section
 from stages.tasks.captioning.evaluation import overlapped
@@ -151,6 +153,55 @@ def test_folders_say_what_their_pictures_show_and_may_be_parts(tmp_path):
     }
     assert set(read.rows["target"].to_pylist()) == {"bar", "ring"} and set(read.rows["channels"].to_pylist()) == {3}
     assert any("README.md" in remark for remark in read.remarks)
+
+
+def test_official_parts_may_be_train_and_test_alone(tmp_path):
+    dataset = write_params(tmp_path, ALONE)
+    table = make_pictures(dataset.raw, 40)
+    table[:30].to_csv(dataset.raw / "train.csv", index=False)
+    table[30:].to_csv(dataset.raw / "test.csv", index=False)
+    prepare(dataset)
+    assert len(parts_of(dataset)["test"]) == 10 and len(parts_of(dataset)["validation"]) > 0
+    assert not any(TASK.audit(dataset).values())
+
+
+@pytest.mark.parametrize(("column", "fault"), [("part", "another official part"), ("group", "another group")])
+def test_a_picture_in_two_parts_or_groups_is_refused(tmp_path, column, fault):
+    dataset = write_params(tmp_path, ALONE | {"reading": {"group": "group"}})
+    table = make_pictures(dataset.raw)
+    other = table[:2] if column == "part" else table[:2].assign(group="elsewhere")
+    table.to_csv(dataset.raw / "train.csv", index=False)
+    other.to_csv(dataset.raw / "test.csv", index=False)
+    if column == "group":
+        (dataset.raw / "test.csv").unlink()
+        pd.concat([table, other]).to_csv(dataset.raw / "train.csv", index=False)
+    with pytest.raises(UserError, match=rf"row [13]1?: 0\.png; .* {fault}"):
+        TASK.read(dataset)
+
+
+def test_deep_pictures_have_the_shades_of_as_many_bits_as_they_need(tmp_path):
+    for highest, bits in ((255, 8), (4095, 12), (65535, 16)):
+        values = np.linspace(0, highest, 100).reshape(10, 10).astype(np.uint16)
+        Image.fromarray(values).save(tmp_path / f"{bits}.png")
+        picture, size = read_picture(tmp_path / f"{bits}.png", 1, 64)
+        assert (picture.min(), picture.max()) == (0, 255) and size == (10, 10)
+
+
+def test_free_text_is_no_template():
+    short = [[("large", "ring")]] * 3
+    assert not too_free(short) and too_free([*short, [("a",) * 9]])
+    assert too_free([[(f"word{number}",)] for number in range(101)])
+
+
+def test_parts_that_are_never_clutter_are_all_told(tmp_path):
+    compose = {"side": 20, "most": 2, "clutter": 0, "fragment": 2, "repeats": 4}
+    models = {"components": tiny_model("components").model_dump()}
+    entry = {"split": {"validation": 0.2, "test": 0.25, "compose": compose}}
+    dataset = make_dataset(tmp_path, entry=entry, models=models)
+    train(dataset, "components")
+    evaluate(dataset, "components")
+    report = json.loads(dataset.report("evaluation", "components").read_text())
+    assert report["metrics"]["mean"]["token_error_rate"] < 0.1
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ import tokenizers
 
 from stages.data.pictures.picture import fit_into, pictures_of
 from stages.runtime.files import read_json, write_json
+from stages.tasks.picture_network import map_of, map_size
 from stages.tasks.seq2seq.modeling.data import Prepared, Preprocessor
 from stages.tasks.seq2seq.modeling.inputs import Encoded, Shape, Source
 
@@ -40,12 +41,7 @@ class PictureSource(Source):
         from keras import layers, ops
 
         pictures = keras.Input((*self.size, len(self.mean)), dtype="uint8")
-        features = (ops.cast(pictures, "float32") - np.array(self.mean)) / np.array(self.deviation)
-        for number, filters in enumerate(self.filters):
-            size = 5 if number == 0 else 3
-            features = layers.Conv2D(filters, size, strides=2, padding="same", activation="relu")(features)
-        features = layers.Conv2D(parameters.embedding, 3, padding="same", activation="relu")(features)
-        features = layers.LayerNormalization()(features)
+        features = map_of(pictures, self.mean, self.deviation, self.filters, parameters.embedding)
         places = features.shape[1] * features.shape[2]
         vectors = layers.Dropout(parameters.dropout)(layers.Reshape((places, parameters.embedding))(features))
         # Numbered within the graph: an embedding of constants would be one, and never learned.
@@ -88,8 +84,7 @@ class PicturePreprocessor(Preprocessor):
     @property
     def map_size(self) -> tuple[int, int]:
         """Lines and columns of the map whose places an encoder's states are."""
-        height, width = (-(-side // 2 ** len(self.filters)) for side in self.size)
-        return height, width
+        return map_size(self.size, self.filters)
 
     def encode_sources(self, sources: Sequence[np.ndarray], cut: bool = True) -> list[np.ndarray]:
         """Return each picture as networks read it, (H, W, C) bytes."""

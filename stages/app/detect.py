@@ -1,0 +1,88 @@
+"""A trained model and pictures → the objects in them, from models/<dataset>/<model> alone."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from stages.app.common import NestedFormat, choose_seeds, find_model, json_lines, write_output
+from stages.app.files_of_pictures import read_pictures
+from stages.config.paths import Paths
+from stages.runtime.errors import UserError
+from stages.runtime.jax_setup import prepare_jax
+from stages.tasks.detection.modeling.data import RegionPreprocessor
+from stages.tasks.detection.modeling.saved import Saved
+from stages.tasks.detection.modeling.statistics import SURE, Detection
+
+Row = dict[str, Any]  # file, objects
+
+
+def detect(
+    paths: Paths,
+    dataset: str,
+    model: str,
+    files: Sequence[str],
+    score: float = SURE,
+    output_format: NestedFormat | None = None,
+    seed: int | None = None,
+) -> None:
+    """Write what is in pictures to standard output; boxes are in pixels of the files.
+
+    Args:
+        paths: of the project.
+        dataset, model: the model is in models/<dataset>/<model>.
+        files: of pictures.
+        score: that a detection has at least, from 0 to 1.
+        output_format: None: a table on a terminal, JSON Lines elsewhere.
+        seed: that the model was trained with; None: its first.
+
+    Raises:
+        UserError: no such model or seed, a score out of range, or files that are no pictures: names all of them.
+    """
+    if not 0 <= score <= 1:
+        raise UserError(f"--score is {score}: it must be from 0 to 1")
+    prepare_jax()
+    saved = Saved(find_model(paths, dataset, model))
+    _, detector = next(saved.replicas(choose_seeds(saved, seed)[:1]))
+    known = saved.preprocessor
+    pictures = read_pictures(files, len(known.mean), known.longest_side)
+    found = detector.detect(known.encode([picture for _, picture, _ in pictures]))
+    rows = [
+        {"file": name, "objects": list(_objects(known, picture, shrunk, detection, score))}
+        for (name, picture, shrunk), detection in zip(pictures, found, strict=True)
+    ]
+    default = NestedFormat.TABLE if sys.stdout.isatty() else NestedFormat.JSONL
+    write_output(FORMATTERS[output_format or default](rows))
+
+
+def _objects(
+    known: RegionPreprocessor, picture: np.ndarray, shrunk: float, detection: Detection, score: float
+) -> Iterator[Row]:
+    """Yield the objects that a picture has by a detection, the likeliest first, in pixels of its file."""
+    share, moved = known.frame(picture)
+    for row in np.argsort(-detection.scores, kind="stable"):
+        if detection.scores[row] >= score:
+            box = (detection.boxes[row] - moved) / share / shrunk
+            yield {
+                "label": known.classes[detection.classes[row] - 1],
+                "score": float(f"{detection.scores[row]:.4g}"),
+                "box": [round(float(side), 1) for side in box],
+            }
+
+
+def _as_table(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield lines for a person to read: file, score, label and box."""
+    width = max(len(row["file"]) for row in rows)
+    for row in rows:
+        name = row["file"]
+        for each in row["objects"] or [None]:
+            what = "nothing" if each is None else f"{each['score']:6.3f}  {each['label']}  {each['box']}"
+            yield f"{name:<{width}}  {what}\n"
+            name = ""
+
+
+FORMATTERS: dict[NestedFormat, Callable[[Sequence[Row]], Iterator[str]]] = {
+    NestedFormat.TABLE: _as_table,
+    NestedFormat.JSONL: json_lines,
+}

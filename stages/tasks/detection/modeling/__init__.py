@@ -1,0 +1,1 @@
+"""What models that find objects in pictures share."""
