@@ -102,7 +102,7 @@ def test_objects_are_found(tmp_path, model, capsys):
     evaluate(dataset, model)
     report = json.loads(dataset.report("evaluation", model).read_text())
     assert report["metrics"]["mean"]["mean_average_precision"] > 0.5
-    assert report["metrics"]["mean"]["proposal_recall"] > 0.8
+    assert report["metrics"]["mean"]["proposal_recall"] > 0.6
     (example, *_) = json.loads(dataset.report("examples", model).read_text())["found"]
     assert np.shape(example["pixels"]) == (20, 20, 1) and len(example["objects"]) in (1, 2)
 
