@@ -45,7 +45,7 @@ def curves(tables: Mapping[str, pd.DataFrame], metric: Metric, baseline: pd.Data
     for panel in panels:  # what is left over
         panel.remove()
     figure.supxlabel("epoch", fontsize=11, color=SOFT)
-    figure.supylabel(label, fontsize=11, color=SOFT)
+    figure.supylabel(metric.words, fontsize=11, color=SOFT)
     return inline(figure, name, f"{label} by epoch of {', '.join(tables)}")
 
 

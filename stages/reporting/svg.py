@@ -47,6 +47,7 @@ STYLE = {
     "axes.facecolor": "none",
     "figure.constrained_layout.use": True,
 }
+THIRD = 15  # letters of a legend's name of which three stand beside each other
 WIDTH = 5.0  # inches: at 72 units an inch the width of a telephone, where the text has the size of the page's
 
 styled = style.context(["default", STYLE])  # "default": whatever a user's own matplotlibrc says
@@ -65,8 +66,10 @@ def look(number: int) -> dict:
 
 
 def legend(figure: Figure, handles: list) -> None:
-    """Put a legend above the picture."""
-    figure.legend(handles=handles, loc="outside upper left", ncols=3, frameon=False, handlelength=1.4)
+    """Put a legend above the picture, as many names beside each other as its width has room for."""
+    longest = max(len(str(handle.get_label())) for handle in handles)
+    columns = 3 if longest <= THIRD else 2
+    figure.legend(handles=handles, loc="outside upper left", ncols=columns, frameon=False, handlelength=1.4)
 
 
 def apart(places: list[float], gap: float) -> list[float]:
