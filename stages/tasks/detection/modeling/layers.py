@@ -10,6 +10,7 @@ likeliest stays (Zhou et al. 2019, "Objects as points"), and the regions left ar
 from collections.abc import Callable
 
 import keras
+import numpy as np
 from keras import KerasTensor, layers, ops
 
 from stages.tasks.detection.modeling.contract import DetectorParameters, Shape
@@ -34,8 +35,10 @@ def detector(parameters: DetectorParameters, shape: Shape, classify: Classify) -
     places = ops.cast(regions[:, :, :1], "int32")
     flat = layers.Reshape((lines * columns, parameters.embedding))(features)
     chosen = ops.take_along_axis(flat, ops.repeat(places, parameters.embedding, axis=2), axis=1)
-    scale = [1.0, *(1.0 / side for side in (shape.size[1], shape.size[0], shape.size[1], shape.size[0]))]
-    row = ops.concatenate([layers.Dropout(parameters.dropout)(chosen), regions[:, :, 1:] * ops.array(scale)], axis=-1)
+    height, width = shape.size
+    boxes = regions[:, :, 2:] / np.array([width, height, width, height], np.float32)
+    likely = ops.sigmoid(regions[:, :, 1:2])  # not the logit, which is far below all others where nothing is proposed
+    row = ops.concatenate([layers.Dropout(parameters.dropout)(chosen), likely, boxes], axis=-1)
     logits = layers.Dense(shape.classes + 1)(classify(row))
     return keras.Model(pictures, [grid, regions, logits])
 

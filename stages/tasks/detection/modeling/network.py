@@ -58,7 +58,7 @@ def detection_loss(shape: Shape) -> Callable[[jax.Array, Any], jax.Array]:
     """Return the loss of (objects (B, M, 5), [grid, regions, logits]) → (B,), in nats.
 
     Of an object its place is to say that it is there and where its box is, and a region at that place what it is; all
-    other places and regions are to be none. Lengths are compared as logarithms, in parts of a place.
+    other places and proposed regions are to be none. Lengths are compared as logarithms, in parts of a place.
     """
     lines, columns = map_size(shape.size, shape.filters)
     high, wide = shape.size[0] / lines, shape.size[1] / columns
@@ -84,7 +84,8 @@ def detection_loss(shape: Shape) -> Callable[[jax.Array, Any], jax.Array]:
         same = (regions[..., 0].astype(int)[:, :, None] == places[:, None]) & real[:, None]  # (B, K, M)
         classes = (same * objects[..., 0].astype(int)[:, None]).max(axis=-1)  # (B, K)
         told = jnp.take_along_axis(jax.nn.log_softmax(logits), classes[..., None], axis=-1)[..., 0]
-        return (presence.sum(axis=-1) + 2.0 * box - told.sum(axis=-1)) / 4.0
+        told = jnp.where(regions[..., 1] > UNLIKELY, told, 0.0).sum(axis=-1)
+        return (presence.sum(axis=-1) + 2.0 * box - told) / 4.0
 
     return loss
 
