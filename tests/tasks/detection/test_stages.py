@@ -13,7 +13,7 @@ from stages.app.detect import detect
 from stages.config.paths import Paths
 from stages.evaluate import evaluate
 from stages.runtime.errors import UserError
-from stages.tasks.detection.modeling.data import PreparedRegions
+from stages.tasks.detection.modeling.data import PreparedRegions, RegionPreprocessor
 from stages.tasks.detection.modeling.statistics import (
     Detection,
     matched,
@@ -118,6 +118,25 @@ def test_objects_are_found(tmp_path, model, capsys):
     assert best["label"] in capsys.readouterr().out
     with pytest.raises(UserError, match="--score is 2"):
         detect(dataset.paths, "mine", model, ["x.png"], score=2)
+
+
+@pytest.mark.xdist_group("keras")
+@pytest.mark.parametrize("model", ["feedforward", "gru"])
+def test_places_that_are_not_proposed_neither_swamp_the_others_nor_are_learned(model):
+    from stages.tasks.detection.modeling.network import build_network, detection_loss
+
+    known = RegionPreprocessor(["a", "b"], [32, 32], [100.0], [60.0], [4, 4], regions=30, longest_side=32)
+    network = build_network(model, tiny_model(model), known, seed=1)
+    pictures = np.random.default_rng(0).integers(0, 255, (4, 32, 32, 1)).astype(np.uint8)
+    grid, regions, logits = map(np.asarray, network.forward(pictures))
+    beside = regions[..., 1] < -50
+    assert beside.any() and np.abs(logits).max() < 100
+    objects = np.zeros((4, 1, 5), np.float32)
+    objects[0] = 1, 4, 4, 20, 20
+    loss = np.asarray(detection_loss(known.shape)(objects, [grid, regions, logits]))
+    other = np.where(beside[..., None], 50 * np.arange(3), logits)  # another judgement of what is not proposed
+    assert loss == pytest.approx(np.asarray(detection_loss(known.shape)(objects, [grid, regions, other])))
+    assert np.isfinite(loss).all() and loss[0] > loss[1:].mean() / 10
 
 
 def test_objects_at_the_place_of_another_are_told(tmp_path):
