@@ -49,21 +49,23 @@ def detect(
     pictures = read_pictures(files, len(known.mean), known.longest_side)
     found = detector.detect(known.encode([picture for _, picture, _ in pictures]))
     rows = [
-        {"file": name, "objects": list(_objects(known, picture, shrunk, detection, score))}
-        for (name, picture, shrunk), detection in zip(pictures, found, strict=True)
+        {"file": name, "objects": list(_objects(known, picture, size, detection, score))}
+        for (name, picture, size), detection in zip(pictures, found, strict=True)
     ]
     default = NestedFormat.TABLE if sys.stdout.isatty() else NestedFormat.JSONL
     write_output(FORMATTERS[output_format or default](rows))
 
 
 def _objects(
-    known: RegionPreprocessor, picture: np.ndarray, shrunk: float, detection: Detection, score: float
+    known: RegionPreprocessor, picture: np.ndarray, size: tuple[int, int], detection: Detection, score: float
 ) -> Iterator[Row]:
     """Yield the objects that a picture has by a detection, the likeliest first, in pixels of its file."""
     share, moved = known.frame(picture)
+    sides = np.array([size[1], size[0]] * 2)
+    grown = sides / np.array([picture.shape[1], picture.shape[0]] * 2)
     for row in np.argsort(-detection.scores, kind="stable"):
         if detection.scores[row] >= score:
-            box = (detection.boxes[row] - moved) / share / shrunk
+            box = np.clip((detection.boxes[row] - moved) / share * grown, 0, sides)
             yield {
                 "label": known.classes[detection.classes[row] - 1],
                 "score": float(f"{detection.scores[row]:.4g}"),

@@ -9,8 +9,10 @@ from stages.data.pictures.picture import read_picture
 from stages.runtime.errors import UserError
 
 
-def read_pictures(files: Sequence[str], channels: int, longest_side: int) -> list[tuple[str, np.ndarray, float]]:
-    """Return the name of each file, its picture (H, W, channels), and by how much it was shrunk (1: not at all).
+def read_pictures(
+    files: Sequence[str], channels: int, longest_side: int
+) -> list[tuple[str, np.ndarray, tuple[int, int]]]:
+    """Return the name of each file, its picture (H, W, channels), and its height and width before it was shrunk.
 
     Raises:
         UserError: files are not there or no pictures; names all of them.
@@ -20,8 +22,8 @@ def read_pictures(files: Sequence[str], channels: int, longest_side: int) -> lis
         try:
             if not Path(name).is_file():
                 raise UserError(f"there is no file '{name}': give pictures")
-            picture, (height, width) = read_picture(Path(name), channels, longest_side)
-            pictures.append((name, picture, max(picture.shape[:2]) / max(height, width)))
+            picture, size = read_picture(Path(name), channels, longest_side)
+            pictures.append((name, picture, size))
         except UserError as error:
             faults.append(str(error))
     if faults:

@@ -32,6 +32,7 @@ LINES = 300  # by which a delimiter is found
 BEGIN = 200_000  # characters of plain text
 SIGNALS = 2_000  # that are looked at
 SIGNAL_ENDINGS = {ending for kind in SIGNAL_FORMATS for ending in kind.ENDINGS}
+NAMED = 1_000  # cells by which a column is known to name pictures
 PICTURES = 200  # that are looked at
 GREY = ("1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L")  # modes of pictures
 ORIENTATION, LYING = 0x112, 5  # EXIF's key of how a camera was held; from 5 on a picture is stored on its side
@@ -290,7 +291,7 @@ def about_pictures(files: Sequence[Path], given: Mapping[str, Any]) -> bool:
     Where tables lie among them, one must name the pictures; texts must be fewer than pictures.
     """
     pictures = [path for path in files if path.suffix.lower() in PICTURE_ENDINGS]
-    texts = [path for path in files if path not in pictures and not is_table(path)]
+    texts = [path for path in files if path.suffix.lower() not in PICTURE_ENDINGS and not is_table(path)]
     if not pictures or tables_of_pictures(files, given):
         return bool(pictures)
     return not any(map(is_table, files)) and len(texts) < len(pictures)
@@ -305,11 +306,15 @@ def tables_of_pictures(files: Sequence[Path], given: Mapping[str, Any]) -> list[
 
 def _names(path: Path, names: set[str], given: Mapping[str, Any]) -> bool:
     """Tell whether a column of a table names files."""
-    choices = _table_choices(path, given)
-    if choices is None:
+    try:
+        choices = _table_choices(path, given)
+        if choices is None:
+            return False
+        columns, _ = _columns([path], _reading({str(each.key): each.value for each in choices} | dict(given)))
+    except UserError:  # a file of another kind, which says nothing of the pictures
         return False
-    columns, _ = _columns([path], _reading({str(each.key): each.value for each in choices} | dict(given)))
-    return any(column.texts.map(lambda text: Path(text).name).isin(names).mean() > MOSTLY for column in columns)
+    named = (column.texts.head(NAMED).map(lambda text: Path(text.replace("\\", "/")).name) for column in columns)
+    return any(texts.isin(names).mean() > MOSTLY for texts in named)
 
 
 def _look_at_pictures(folder: Path, files: Sequence[Path], given: Mapping[str, Any]) -> Sample:

@@ -262,7 +262,7 @@ def column_of_files(sample: Sample, key: str, names: Sequence[str], role: str) -
     known = {name for path in sample.files for name in (path.as_posix(), path.name, path.stem)}
     fitting = [column for column in sample.columns if column.texts.isin(known).mean() > MOSTLY]
     if fitting and key not in sample.given:
-        return named(fitting, names) or fitting[0]
+        return named(fitting, names) or max(fitting, key=lambda column: column.distinct)
     return column_for(sample, key, names, role, None)
 
 

@@ -9,7 +9,20 @@ NO_PICTURES = (
     "there are no pictures among the data; for a table with a picture a row write reading.pixels into params.yaml, see "
     "docs/captioning.md"
 )
-PATHS = ("path", "file", "file_name", "filename", "image", "picture", "img", "photo", "id")
+PATHS = (
+    "path",
+    "file",
+    "file_name",
+    "filename",
+    "file_path",
+    "image_path",
+    "image_id",
+    "image",
+    "picture",
+    "img",
+    "photo",
+    "id",
+)
 GROUPS = ("group", "scene", "photographer", "patient", "place", "site")
 PIXELS, SIDES = 64 * 64, 4  # that networks read of a picture; its sides are multiples of
 LONG = 1.4  # one side, so many times the other

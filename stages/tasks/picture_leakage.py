@@ -22,7 +22,7 @@ def leaks_between(parts: Parts, table: pd.DataFrame) -> dict[str, list[str]]:
     return {
         "shared_pictures": shared_pictures(parts, table["content"], "picture"),
         "shared_groups": shared_pictures(parts, table["group"].dropna(), "group"),
-        "repeated_pictures": repeated_pictures(parts),
+        "repeated_pictures": repeated_pictures(parts, table["content"]),
         "lost_pictures": lost_pictures(parts, table),
         "official_parts": moved_pictures(parts, table),
         "empty_parts": [f"{name} is empty" for name, part in parts.items() if part.empty],
@@ -76,7 +76,7 @@ def _paint(canvas: np.ndarray, piece: np.ndarray, left: int, top: int) -> None:
     np.maximum(window, piece[: len(window), : window.shape[1]], out=window)
 
 
-def repeated_pictures(parts: Parts) -> list[str]:
+def repeated_pictures(parts: Parts, content: "pd.Series[str]") -> list[str]:
     """Return a line if a picture stands in several sources of validation or test, which must be independent.
 
     Fragments may come again: they are noise.
@@ -84,7 +84,7 @@ def repeated_pictures(parts: Parts) -> list[str]:
     held_out: tuple[Part, ...] = ("validation", "test")
     lines = []
     for name in held_out:
-        counts = parts[name]["members"].explode().value_counts()
+        counts = parts[name]["members"].explode().map(lambda row: content.get(row, row)).value_counts()
         if (counts > 1).any():
             lines.append(f"{name} holds pictures several times: {shortened(counts.index[counts > 1].tolist())}")
     return lines

@@ -44,8 +44,9 @@ class Size(NamedTuple):
     width: int
 
 
-# Of what is said of a picture and its size in the file: the task's columns. A UserError says what is wrong in them.
-Meaning = Callable[[Sequence[Row], Size], Mapping[str, Any]]
+# Of what is said of a picture, its size in the file and as it was read: the task's columns. A UserError says what is
+# wrong in them.
+Meaning = Callable[[Sequence[Row], Size, Size], Mapping[str, Any]]
 
 
 def read_pictures(
@@ -111,7 +112,8 @@ def _by_folders(pictures: list[Raw], dataset: Dataset) -> dict[Path, list[Row]]:
 
 
 def _passed_over(every: list[Raw], tables: list[Raw], pictures: list[Raw]) -> list[str]:
-    others = [file.place.as_posix() for file in every if file not in tables and file not in pictures]
+    known = {file.place for file in (*tables, *pictures)}
+    others = [file.place.as_posix() for file in every if file.place not in known]
     return [f"{len(others)} file(s) among the pictures are none, and are passed over: {listed(others)}"] * bool(others)
 
 
@@ -126,12 +128,15 @@ def _rows(
     faults: list[str] = []
     for file in progress(pictures, desc="read", unit="picture"):
         rows = [row for row in said.get(file.place, []) if row.said]
+        if bare := [row.where for row in said.get(file.place, []) if not row.said and any(row.further)]:
+            faults.append(f"{listed(bare)}: nothing is said of what is there: fill the label in")
+            continue
         if not rows:
             dropped[EMPTY if file.place in said else UNNAMED] += 1
             continue
         try:
             picture, size = read_picture(file.path, 3 if file.reading.colour else 1, file.reading.longest_side)
-            columns = meaning(rows, Size(*size))
+            columns = meaning(rows, Size(*size), Size(*picture.shape[:2]))
         except UserError as error:
             faults += str(error).splitlines()
             continue
@@ -190,7 +195,8 @@ def _read_tables_of_pixels(dataset: Dataset, files: list[Raw], shape: pa.Schema,
                     continue
                 said = Row(label, None, file.part)
                 row = _row(f"{names[file.place]}-{number}", file.place.as_posix(), number, picture, said, file.part)
-                yield row | dict(meaning([said], Size(*picture.shape[:2])))
+                size = Size(*picture.shape[:2])
+                yield row | dict(meaning([said], size, size))
             accounts.append(account(file.path, number))
 
     table = pa.Table.from_batches(_batches(rows(), shape), shape)

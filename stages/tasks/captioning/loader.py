@@ -16,5 +16,5 @@ def read(dataset: Dataset, reading: PictureReading) -> Table:
     """
     columns = {"target": pa.string()}
     return read_pictures(
-        dataset, reading, columns, lambda rows, size: {"target": "\n".join(dict.fromkeys(row.said for row in rows))}
+        dataset, reading, columns, lambda rows, *_: {"target": "\n".join(dict.fromkeys(row.said for row in rows))}
     )

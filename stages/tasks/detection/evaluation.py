@@ -54,7 +54,7 @@ def evaluate(saved: Saved, dataset: Dataset) -> EvaluationResult:
         predictions,
         scores={
             seed: measure(METRICS, rows.sum(axis=0))
-            for seed, rows in zip(saved.seeds, per_seed(predictions), strict=True)
+            for seed, rows in zip(sorted(saved.seeds), per_seed(predictions), strict=True)
         },
         details={"signature": signature},
         seconds=seconds,
@@ -80,7 +80,7 @@ def _examples(
             "objects": [[known[int(truth[0])], *truth[1:].round(1).tolist()] for truth in objects[row]],
             "found": [
                 [known[number], float(score), *box.round(1).tolist()]
-                for number, score, box in zip(*found[row][:1], found[row].scores, found[row].boxes, strict=True)
+                for number, score, box in zip(found[row].classes, found[row].scores, found[row].boxes, strict=True)
                 if score >= SURE
             ],
             "proposals": found[row].proposals.round(1).tolist(),

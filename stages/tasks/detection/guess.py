@@ -5,17 +5,25 @@ from stages.tasks.guess import Choice, Guess, Sample, column_for, column_of_file
 from stages.tasks.picture_guess import NO_PICTURES, PATHS, group_choices, pixel_choices
 
 LABELS = ("label", "class", "category", "name", "object")
-BOX = {
-    "left": ("left", "xmin", "x_min", "x1", "x0"),
-    "top": ("top", "ymin", "y_min", "y1", "y0"),
-    "right": ("right", "xmax", "x_max", "x2"),
-    "bottom": ("bottom", "ymax", "y_max", "y2"),
-}
+SIDES = ("left", "top", "right", "bottom")
+CONVENTIONS = (  # what the columns of a box are called
+    SIDES,
+    ("xmin", "ymin", "xmax", "ymax"),
+    ("x_min", "y_min", "x_max", "y_max"),
+    ("x1", "y1", "x2", "y2"),
+    ("x0", "y0", "x1", "y1"),
+)
 
 
 def suits(sample: Sample) -> int:
     """Return how well data suit: pictures with a table of boxes surely do."""
-    return 5 if sample.pictures and all(named(sample.columns, names) for names in BOX.values()) else 0
+    return 5 if sample.pictures and _convention(sample) else 0
+
+
+def _convention(sample: Sample) -> tuple[str, ...] | None:
+    """Return what the columns of boxes are called; None: there are none."""
+    known = (names for names in CONVENTIONS if all(named(sample.columns, (name,)) for name in names))
+    return next(known, None)
 
 
 def guess(sample: Sample) -> Guess:
@@ -39,8 +47,9 @@ def guess(sample: Sample) -> Guess:
         )
         if column.name != default
     ]
-    for side, names in BOX.items():
-        column = column_for(sample, f"reading.boxes.{side}", names, f"holds the {side} side of a box", None)
-        if column.name != side:
-            choices.append(sample.choose(f"reading.boxes.{side}", column.name, f"the {side} side of a box"))
+    if "reading.boxes" not in sample.given:
+        for side, name in zip(SIDES, _convention(sample) or SIDES, strict=True):
+            column = column_for(sample, f"reading.boxes.{side}", (name,), f"holds the {side} side of a box", None)
+            if column.name != side:
+                choices.append(sample.choose(f"reading.boxes.{side}", column.name, f"the {side} side of a box"))
     return Guess((*choices, *group_choices(sample), *sample.part_remarks(), *pixel_choices(sample)))

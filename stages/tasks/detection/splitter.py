@@ -9,6 +9,7 @@ import pandas as pd
 
 from stages.config.pictures import PictureSplit
 from stages.config.schema import PARTS
+from stages.runtime.errors import UserError
 from stages.tasks.base import Split
 from stages.tasks.detection.part_name import name_of
 from stages.tasks.grouped_split import split_groups
@@ -21,6 +22,8 @@ def split_pictures(table: pd.DataFrame, config: PictureSplit) -> Split:
     Raises:
         UserError: a part is left without pictures, or no scenes can be composed of them.
     """
+    if config.compose and (table["labels"].map(len) > 1).any():
+        raise UserError("split.compose makes scenes of pictures of one object each, but some have several: remove it")
     rows, dropped = split_groups(table, config, WORDS)
     parts = {}
     for number, name in enumerate(PARTS):

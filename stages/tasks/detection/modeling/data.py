@@ -48,12 +48,13 @@ class RegionPreprocessor:
         """Return each picture as networks read it, (H, W, C) bytes."""
         return [fit_into(picture, *self.size) for picture in pictures]
 
-    def frame(self, picture: np.ndarray) -> tuple[float, np.ndarray]:
-        """Return by how much a picture grows as it is fitted, and where its box's corners come to lie: + (4,)."""
+    def frame(self, picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return by how much a picture's boxes grow as it is fitted (4,), and how far they then move (4,)."""
         height, width = picture.shape[:2]
         share = min(self.size[0] / height, self.size[1] / width)
-        top, left = (self.size[0] - round(height * share)) // 2, (self.size[1] - round(width * share)) // 2
-        return share, np.array([left, top, left, top], float)
+        fitted = [max(1, round(side * share)) for side in (width, height)]  # as `fit_into` does
+        left, top = (self.size[1] - fitted[0]) // 2, (self.size[0] - fitted[1]) // 2
+        return np.array([fitted[0] / width, fitted[1] / height] * 2), np.array([left, top, left, top], float)
 
     def objects(self, picture: np.ndarray, labels: Sequence[str], boxes: Sequence[float]) -> np.ndarray:
         """Return a picture's objects, (objects, 5): class, 0 for one that train lacks, and box as networks see it."""

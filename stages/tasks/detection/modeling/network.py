@@ -35,19 +35,20 @@ class NeuralDetector(Network, Detector):
             few = pictures[start : start + BATCH]
             batch = np.stack([*few, *[few[0]] * (BATCH - len(few))])  # of one shape, so that it is compiled once
             _, regions, logits = map(np.asarray, self.forward(batch, weights))
-            found += [_detection(*each) for each in zip(regions[: len(few)], logits[: len(few)], strict=True)]
+            pairs = zip(regions[: len(few)], logits[: len(few)], strict=True)
+            found += [_detection(*pair, self.preprocessor.size) for pair in pairs]
         return found
 
 
-def _detection(regions: np.ndarray, logits: np.ndarray) -> Detection:
-    """Return what is found among the regions (K, 6) of a picture, given their classes' logits (K, V + 1).
+def _detection(regions: np.ndarray, logits: np.ndarray, size: Sequence[int]) -> Detection:
+    """Return what is found among the regions (K, 6) of a picture of a size, given their classes' logits (K, V + 1).
 
     An object's score is the probability of its class, to which none is an alternative: on validation that served better
     than its product with how likely a middle lies at its place. A place beside a likelier one proposes nothing.
     """
-    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    shares = np.exp(logits.astype(float) - logits.max(axis=1, keepdims=True))
     shares /= shares.sum(axis=1, keepdims=True)
-    proposed, boxes = regions[:, 1] > UNLIKELY, regions[:, 2:]
+    proposed, boxes = regions[:, 1] > UNLIKELY, np.clip(regions[:, 2:], 0, [size[1], size[0], size[1], size[0]])
     classes, scores = shares[:, 1:].argmax(axis=1) + 1, np.where(proposed, shares[:, 1:].max(axis=1), 0.0)
     kept = suppressed(boxes, scores)
     kept = np.sort(kept[scores[kept] >= LEAST])
