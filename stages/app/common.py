@@ -5,7 +5,7 @@ import json
 import os
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -181,3 +181,13 @@ def write_output(texts: Iterable[str], flush: bool = False) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # because Python flushes once more as it ends
+
+
+def write_nested(
+    rows: Sequence[Mapping[str, Any]],
+    as_table: Callable[[Sequence[Any]], Iterator[str]],
+    output_format: NestedFormat | None,
+) -> None:
+    """Write rows that hold lists to standard output; by default a table on a terminal, and JSON Lines elsewhere."""
+    default = NestedFormat.TABLE if sys.stdout.isatty() else NestedFormat.JSONL
+    write_output(as_table(rows) if (output_format or default) is NestedFormat.TABLE else json_lines(rows))

@@ -1,12 +1,11 @@
 """A trained model and pictures → the objects in them, from models/<dataset>/<model> alone."""
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from stages.app.common import NestedFormat, choose_seeds, find_model, json_lines, write_output
+from stages.app.common import NestedFormat, choose_seeds, find_model, write_nested
 from stages.app.files_of_pictures import read_pictures
 from stages.config.paths import Paths
 from stages.runtime.errors import UserError
@@ -52,8 +51,7 @@ def detect(
         {"file": name, "objects": list(_objects(known, picture, size, detection, score))}
         for (name, picture, size), detection in zip(pictures, found, strict=True)
     ]
-    default = NestedFormat.TABLE if sys.stdout.isatty() else NestedFormat.JSONL
-    write_output(FORMATTERS[output_format or default](rows))
+    write_nested(rows, _as_table, output_format)
 
 
 def _objects(
@@ -82,9 +80,3 @@ def _as_table(rows: Sequence[Row]) -> Iterator[str]:
             what = "nothing" if each is None else f"{each['score']:6.3f}  {each['label']}  {each['box']}"
             yield f"{name:<{width}}  {what}\n"
             name = ""
-
-
-FORMATTERS: dict[NestedFormat, Callable[[Sequence[Row]], Iterator[str]]] = {
-    NestedFormat.TABLE: _as_table,
-    NestedFormat.JSONL: json_lines,
-}

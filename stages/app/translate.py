@@ -1,7 +1,7 @@
 """A trained model of pairs and texts → what it writes for them, from models/<dataset>/<model> alone."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from stages.app.common import (
@@ -10,9 +10,8 @@ from stages.app.common import (
     choose_seeds,
     display_width,
     find_model,
-    json_lines,
     shorten,
-    write_output,
+    write_nested,
 )
 from stages.config.paths import Paths
 from stages.runtime.errors import UserError
@@ -62,7 +61,7 @@ def translate(
         output_row(translator, {"text": text}, text, hypotheses, alignments)
         for text, hypotheses in zip(texts, outputs, strict=True)
     )
-    write_rows(list(rows), output_format)
+    write_nested(list(rows), _as_table, output_format)
 
 
 def write_for_files(
@@ -79,7 +78,7 @@ def write_for_files(
         output_row(translator, {"file": name}, source, hypotheses, alignments)
         for (name, source), hypotheses in zip(sources, outputs, strict=True)
     )
-    write_rows(list(rows), output_format)
+    write_nested(list(rows), _as_table, output_format)
 
 
 def open_first(saved: SavedTranslator, seed: int | None, alignments: bool) -> Translator:
@@ -189,15 +188,3 @@ def _arrows(alignment: dict[str, Any]) -> Iterator[str]:
     for wrote, weights in zip(alignment["wrote"], alignment["weights"], strict=True):
         place = max(range(len(weights)), key=weights.__getitem__)
         yield f"{wrote.strip() or '␣'}←{alignment['read'][place].strip() or '␣'}"
-
-
-FORMATTERS: dict[NestedFormat, Callable[[Sequence[Row]], Iterator[str]]] = {
-    NestedFormat.TABLE: _as_table,
-    NestedFormat.JSONL: json_lines,
-}
-
-
-def write_rows(rows: Sequence[Row], output_format: NestedFormat | None) -> None:
-    """Write rows to standard output."""
-    default = NestedFormat.TABLE if sys.stdout.isatty() else NestedFormat.JSONL
-    write_output(FORMATTERS[output_format or default](rows))

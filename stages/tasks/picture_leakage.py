@@ -3,48 +3,30 @@
 Nothing of `split` is used here: an error there must not hide itself.
 """
 
-from collections.abc import Mapping
-from itertools import combinations
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
-from stages.config.schema import PARTS, Part
+from stages.config.pictures import PictureWindow
 from stages.data.pictures.picture import pictures_of
-from stages.tasks.signal_leakage import shortened
+from stages.tasks.member_leakage import Members, Parts
 
-Parts = Mapping[Part, pd.DataFrame]
+PICTURES = Members("picture", "members", ("clutter",))
+ROUNDING = 1e-6  # of a mean or a deviation, relative
 
 
 def leaks_between(parts: Parts, table: pd.DataFrame) -> dict[str, list[str]]:
     """Return a line for every leak between parts that are made of a table's pictures, by check. `table`: by id."""
     return {
-        "shared_pictures": shared_pictures(parts, table["content"], "picture"),
-        "shared_groups": shared_pictures(parts, table["group"].dropna(), "group"),
-        "repeated_pictures": repeated_pictures(parts, table["content"]),
-        "lost_pictures": lost_pictures(parts, table),
-        "official_parts": moved_pictures(parts, table),
+        "shared_pictures": PICTURES.shared(parts, table["content"], "picture"),
+        "shared_groups": PICTURES.shared(parts, table["group"].dropna(), "group"),
+        "repeated_pictures": PICTURES.repeated(parts, table["content"]),
+        "lost_pictures": PICTURES.lost(parts, table),
+        "official_parts": PICTURES.moved(parts, table),
         "empty_parts": [f"{name} is empty" for name, part in parts.items() if part.empty],
     }
-
-
-def pictures_in(part: pd.DataFrame) -> list[str]:
-    """Return the ids of all pictures that a part is made of, fragments among them."""
-    columns = [column for column in ("members", "clutter") if column in part]
-    return [name for column in columns for names in part[column] for name in names]
-
-
-def shared_pictures(parts: Parts, known_by: "pd.Series[str]", what: str) -> list[str]:
-    """Return a line for every pair of parts whose pictures share what they are known by (a value for each id)."""
-    known = known_by.to_dict()
-    held = {name: {known[row]: row for row in pictures_in(part) if row in known} for name, part in parts.items()}
-    lines = []
-    for one, other in combinations(parts, 2):
-        if shared := sorted(held[one].keys() & held[other].keys()):
-            rows = shortened([f"{held[one][key]} = {held[other][key]}" for key in shared])
-            lines.append(f"{one} and {other} share {len(shared)} {what}(s), pictures {rows}")
-    return lines
 
 
 def badly_painted(part: pd.DataFrame, pictures: Mapping[str, np.ndarray], fragment: int) -> np.ndarray:
@@ -76,40 +58,29 @@ def _paint(canvas: np.ndarray, piece: np.ndarray, left: int, top: int) -> None:
     np.maximum(window, piece[: len(window), : window.shape[1]], out=window)
 
 
-def repeated_pictures(parts: Parts, content: "pd.Series[str]") -> list[str]:
-    """Return a line if a picture stands in several sources of validation or test, which must be independent.
+class Fitted(Protocol):
+    """What was fitted on train to read pictures."""
 
-    Fragments may come again: they are noise.
+    @property
+    def size(self) -> list[int]:
+        """H and W."""
+
+    @property
+    def mean(self) -> list[float]:
+        """Of each channel."""
+
+    @property
+    def deviation(self) -> list[float]:
+        """Of each channel."""
+
+
+def foreign_moments(known: Fitted, window: PictureWindow, pictures: Sequence[np.ndarray]) -> list[str]:
+    """Return a line if the size is not asked for, or channels' means and deviations are not those of train's pictures.
+
+    `pictures`: as networks read them, (H, W, C) each.
     """
-    held_out: tuple[Part, ...] = ("validation", "test")
-    lines = []
-    for name in held_out:
-        counts = parts[name]["members"].explode().map(lambda row: content.get(row, row)).value_counts()
-        if (counts > 1).any():
-            lines.append(f"{name} holds pictures several times: {shortened(counts.index[counts > 1].tolist())}")
-    return lines
-
-
-def lost_pictures(parts: Parts, table: pd.DataFrame) -> list[str]:
-    """Return a line if a picture of the table is in no part, where nothing speaks for dropping it."""
-    content = table["content"].to_dict()
-    kept = {content.get(row) for part in parts.values() for rows in part["members"] for row in rows}
-    clear = table.groupby("content")["target"].nunique() == 1
-    lost = sorted(set(clear.index[clear]) - kept)
-    rows = table[table["content"].isin(lost)]
-    if table["part"].notna().any():  # for the sake of official parts others may be dropped, those of test never
-        rows = rows[rows["part"] == "test"]
-    return [f"{len(rows)} picture(s) of the table are in no part: {shortened(rows.index.tolist())}"] * bool(len(rows))
-
-
-def moved_pictures(parts: Parts, table: pd.DataFrame) -> list[str]:
-    """Return a line for every part with pictures whose official part is another."""
-    official = table["part"].dropna().to_dict()
-    drawn = set(PARTS) - {"train", *official.values()}  # without an official one they are drawn from train
-    lines = []
-    for name, part in parts.items():
-        right = {name, "train"} if name in drawn else {name}
-        moved = [row for row in pictures_in(part) if official.get(row, name) not in right]
-        if moved:
-            lines.append(f"{name} holds pictures of another official part: {shortened(moved)}")
-    return lines
+    values = np.stack(pictures).reshape(-1, pictures[0].shape[2]).astype(float)
+    fitted, expected = [*known.mean, *known.deviation], [*values.mean(axis=0), *np.maximum(values.std(axis=0), 1.0)]
+    if known.size == [window.height, window.width] and np.allclose(fitted, expected, rtol=ROUNDING):
+        return []
+    return [f"the channels' means and deviations are {fitted}, but train's are {expected}"]

@@ -16,10 +16,9 @@ from stages.data.pictures.picture import pictures_of
 from stages.tasks.base import Findings
 from stages.tasks.detection.config import RegionWindow
 from stages.tasks.detection.modeling.data import PreparedRegions
-from stages.tasks.picture_leakage import Parts, badly_painted, leaks_between
+from stages.tasks.member_leakage import Parts
+from stages.tasks.picture_leakage import badly_painted, foreign_moments, leaks_between
 from stages.tasks.signal_leakage import shortened
-
-ROUNDING = 1e-6  # of a mean or a deviation, relative
 
 
 def check_leaks(dataset: Dataset) -> Findings:
@@ -114,8 +113,4 @@ def foreign_arrays(train: pd.DataFrame, prepared: PreparedRegions, window: Regio
             others.append(name)
     if others:
         lines.append(f"train: the objects of {shortened(others)} are not the part's")
-    values = np.stack(encoded).reshape(-1, encoded[0].shape[2]).astype(float)
-    fitted, own = [*known.mean, *known.deviation], [*values.mean(axis=0), *np.maximum(values.std(axis=0), 1.0)]
-    if known.size != [window.height, window.width] or not np.allclose(fitted, own, rtol=ROUNDING):
-        lines.append(f"the channels' means and deviations are {fitted}, but train's are {own}")
-    return lines
+    return lines + foreign_moments(known, window, encoded)

@@ -19,6 +19,8 @@ from stages.config.schema import (
 )
 from stages.config.sources import DatasetConfig
 
+OF_TEXTS = ("shared",)  # what models of texts have beside, for the table of their source's tokens
+
 
 class Reading(TableReading):
     """How the raw files become pairs of a source and a target."""
@@ -143,3 +145,19 @@ class Section(TaskSection):
     training: Training = Training()
     decoding: Decoding = Decoding()
     models: Models = Models()
+
+
+class SectionOfOthers(TaskSection):
+    """What sections of tasks share that build on this one, and whose sources are no texts."""
+
+    baseline_training: ClassVar[frozenset[str]] = frozenset({"validation_sources"})
+
+    training: Training = Training()
+    decoding: Decoding = Decoding()
+
+    @model_validator(mode="after")
+    def _no_table_of_source_tokens(self) -> Self:
+        for name in self.model_names():
+            if unused := sorted(set(OF_TEXTS) & self.model(name).model_fields_set):
+                raise ValueError(f"models.{name}: {', '.join(unused)} is for sources of text: remove it")
+        return self

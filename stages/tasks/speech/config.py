@@ -1,18 +1,16 @@
 """The typed parameters of speech recognition: its datasets, its training and its models."""
 
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Self
 
 from pydantic import Field, model_validator
 
 import stages.models.seq2seq
 from stages.config.frames import WindowConfig
 from stages.config.reading import SignalReading, TableReading
-from stages.config.schema import Frozen, ModelsConfig, Name, Seed, TaskSection, models_config
+from stages.config.schema import Frozen, ModelsConfig, Name, Seed, models_config
 from stages.config.sources import DatasetConfig
 from stages.config.split import HashSplit
-from stages.tasks.seq2seq.config import Decoding, Side, Training
-
-OF_TEXTS = ("shared",)  # what models of texts have beside, for the table of their source's tokens
+from stages.tasks.seq2seq.config import SectionOfOthers, Side
 
 
 class Reading(SignalReading):
@@ -90,19 +88,8 @@ else:
     Models = models_config(stages.models.seq2seq, "frames")
 
 
-class Section(TaskSection):
+class Section(SectionOfOthers):
     """Which speech is recognised by which models."""
 
-    baseline_training: ClassVar[frozenset[str]] = frozenset({"validation_sources"})
-
     datasets: dict[Name, SpeechDataset] = Field(default_factory=dict)
-    training: Training = Training()
-    decoding: Decoding = Decoding()
     models: Models = Models()
-
-    @model_validator(mode="after")
-    def _no_table_of_source_tokens(self) -> Self:
-        for name in self.model_names():
-            if unused := sorted(set(OF_TEXTS) & self.model(name).model_fields_set):
-                raise ValueError(f"models.{name}: {', '.join(unused)} is for sources of text: remove it")
-        return self

@@ -4,23 +4,21 @@ Nothing of `split` or of `window`'s fitting is used here: an error there must no
 again from the table's recordings, and the frames that training reads are made again from the parts.
 """
 
-from collections.abc import Mapping
-from itertools import combinations
-
 import numpy as np
 import pandas as pd
 
 from stages.config.dataset import Dataset
-from stages.config.schema import PARTS, Part
+from stages.config.schema import PARTS
 from stages.data.frames import signals_of
 from stages.tasks.base import Findings
 from stages.tasks.leakage import foreign_of
+from stages.tasks.member_leakage import Members, Parts
 from stages.tasks.seq2seq.modeling.data import END
 from stages.tasks.signal_leakage import Expected, different_frames, foreign_scaler, shortened
 from stages.tasks.speech.config import SpeechWindow
 from stages.tasks.speech.modeling.frames import PreparedSpeech
 
-Parts = Mapping[Part, pd.DataFrame]
+RECORDINGS = Members("recording", "recordings")
 
 
 def check_leaks(dataset: Dataset) -> Findings:
@@ -31,31 +29,17 @@ def check_leaks(dataset: Dataset) -> Findings:
     expected = Expected.of([values.astype(float) for values in signals_of(parts["train"], "source")], window)
     corpus = [text for texts in parts["train"]["targets"] for text in texts]
     return {
-        "shared_recordings": shared_recordings(parts, table["content"], "recording"),
-        "shared_speakers": shared_recordings(parts, table["speaker"].dropna(), "speaker"),
+        "shared_recordings": RECORDINGS.shared(parts, table["content"], "recording"),
+        "shared_speakers": RECORDINGS.shared(parts, table["speaker"].dropna(), "speaker"),
         "strings": different_strings(parts, table),
-        "repeated_recordings": repeated_recordings(parts),
-        "lost_recordings": lost_recordings(parts, table),
-        "official_parts": moved_recordings(parts, table),
+        "repeated_recordings": RECORDINGS.repeated(parts, table["content"]),
+        "lost_recordings": RECORDINGS.lost(parts, table),
+        "official_parts": RECORDINGS.moved(parts, table),
         "empty_parts": [f"{name} is empty" for name, part in parts.items() if part.empty],
         "vocabulary": foreign_of("target", corpus, prepared.preprocessor.target),
         "scaler": foreign_scaler(prepared.preprocessor.scaler.as_json(), expected),
         "arrays": foreign_arrays(parts["train"], prepared, expected),
     }
-
-
-def shared_recordings(parts: Parts, known_by: "pd.Series[str]", what: str) -> list[str]:
-    """Return a line for every pair of parts whose recordings share what they are known by (a value for each id)."""
-    held = {
-        name: {known_by[row]: row for rows in part["recordings"] for row in rows if row in known_by.index}
-        for name, part in parts.items()
-    }
-    lines = []
-    for one, other in combinations(parts, 2):
-        if shared := sorted(held[one].keys() & held[other].keys()):
-            rows = shortened([f"{held[one][key]} = {held[other][key]}" for key in shared])
-            lines.append(f"{one} and {other} share {len(shared)} {what}(s), recordings {rows}")
-    return lines
 
 
 def different_strings(parts: Parts, table: pd.DataFrame) -> list[str]:
@@ -75,42 +59,6 @@ def different_strings(parts: Parts, table: pd.DataFrame) -> list[str]:
         if different:
             what = "source(s) are not what their recordings make"
             lines.append(f"{name}: {len(different)} {what}: {shortened(different)}")
-    return lines
-
-
-def repeated_recordings(parts: Parts) -> list[str]:
-    """Return a line if a recording stands in several sources of validation or test, which must be independent."""
-    held_out: tuple[Part, ...] = ("validation", "test")
-    lines = []
-    for name in held_out:
-        counts = parts[name]["recordings"].explode().value_counts()
-        if (counts > 1).any():
-            lines.append(f"{name} holds recordings several times: {shortened(counts.index[counts > 1].tolist())}")
-    return lines
-
-
-def lost_recordings(parts: Parts, table: pd.DataFrame) -> list[str]:
-    """Return a line if a sound of the table is in no part, where nothing speaks for dropping it."""
-    content = table["content"].to_dict()
-    kept = {content.get(row) for part in parts.values() for rows in part["recordings"] for row in rows}
-    clear = table.groupby("content")["target"].nunique() == 1
-    lost = sorted(set(clear.index[clear]) - kept)
-    rows = table[table["content"].isin(lost)]
-    if table["part"].notna().any():  # for the sake of official parts others may be dropped, those of test never
-        rows = rows[rows["part"] == "test"]
-    return [f"{len(rows)} recording(s) of the table are in no part: {shortened(rows.index.tolist())}"] * bool(len(rows))
-
-
-def moved_recordings(parts: Parts, table: pd.DataFrame) -> list[str]:
-    """Return a line for every part with recordings whose official part is another."""
-    official = table["part"].dropna()
-    drawn = set(PARTS) - {"train", *official}  # without an official one they are drawn from train
-    lines = []
-    for name, part in parts.items():
-        right = {name, "train"} if name in drawn else {name}
-        moved = [row for rows in part["recordings"] for row in rows if official.get(row, name) not in right]
-        if moved:
-            lines.append(f"{name} holds recordings of another official part: {shortened(moved)}")
     return lines
 
 
