@@ -36,6 +36,7 @@ STAGES = {
     "speech": (*FROM_FETCH_TO_SPLIT, "window", "audit", "train", "evaluate", "compare"),
     "captioning": (*FROM_FETCH_TO_SPLIT, "window", "audit", "train", "evaluate", "compare"),
     "detection": (*FROM_FETCH_TO_SPLIT, "window", "audit", "train", "evaluate", "compare"),
+    "questions": (*FROM_FETCH_TO_SPLIT, "tokenize", "audit", "train", "evaluate", "compare"),
 }
 DATASETS = {
     "classification": ("movie_reviews", "my_reviews"),
@@ -46,6 +47,7 @@ DATASETS = {
     "speech": ("my_voices",),
     "captioning": ("my_pictures",),
     "detection": ("my_regions",),
+    "questions": ("my_questions",),
 }
 MODELS = {
     "classification": ("cnn", "majority"),
@@ -56,8 +58,10 @@ MODELS = {
     "speech": ("ctc", "hmm"),
     "captioning": ("bahdanau", "nearest_neighbour"),
     "detection": ("components", "gru"),
+    "questions": ("last_sentence", "memory_network"),
 }
 BASELINES = {"majority", "ngram", "naive", "copy", "summary_logreg", "hmm", "nearest_neighbour", "components"}
+BASELINES |= {"last_sentence"}
 SMALL: dict[str, Any] = {
     "seeds": [1],
     "classification": {
@@ -100,6 +104,10 @@ SMALL: dict[str, Any] = {
         "seeds": [1],
         "training": {"min_steps": 1},
         "models": {"gru": {"units": 8, "embedding": 8, "epochs": 1}, "components": {"landmarks": 10}},
+    },
+    "questions": {
+        "training": {"min_steps": 1, "epochs": 1, "buckets": 1},
+        "models": {"memory_network": {"embedding": 8}},
     },
 }
 
@@ -217,6 +225,18 @@ def write_regions(folder: Path) -> None:
     (folder / "boxes.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
+def write_questions(path: Path) -> None:
+    """Write 120 short texts with two questions each, whose answers are yes and no."""
+    rng = np.random.default_rng(0)
+    rows = ["story,question,answer"]
+    for _ in range(120):
+        bought = rng.permutation(["bread", "milk", "tea", "salt"])
+        story = f"Anna bought {bought[0]}. Then Anna bought {bought[1]}."
+        rows += [f"{story},Did Anna buy {bought[0]}?,yes", f"{story},Did Anna buy {bought[2]}?,no"]
+        rows[-2:] = [row.replace("Anna", f"Anna {len(rows)}") for row in rows[-2:]]
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
 WRITE: dict[str, Callable[[Path], None]] = {
     "my_reviews": write_reviews,
     "my_novels": write_novels,
@@ -226,6 +246,7 @@ WRITE: dict[str, Callable[[Path], None]] = {
     "my_voices": write_voices,
     "my_pictures": write_pictures,
     "my_regions": write_regions,
+    "my_questions": write_questions,
 }
 
 
@@ -314,10 +335,10 @@ IN_CLONE = {
     "victoria_electricity gru": "my_series gru",
     "etth1 linear": "my_series naive",
     "cmudict luong": "my_names luong",
-    "king_james_basic luong": "my_names luong",
+    "spanish_english luong": "my_names luong",
 }
 ASKING = re.findall(
-    r"(?m)^    recur ((?:predict|generate|forecast|backtest|translate|transcribe|describe|detect) .*)$", TEXT
+    r"(?m)^    recur ((?:predict|generate|forecast|backtest|translate|transcribe|describe|detect|ask) .*)$", TEXT
 )
 
 
@@ -327,6 +348,7 @@ def test_each_command_of_the_readme_that_asks_a_model_runs(asked, words):
         words = words.replace(name, other)
     (asked / "coming.csv").write_text(coming_rows(asked))
     (asked / "verses.txt").write_text("anna\nmiri\n")
+    (asked / "story.txt").write_text("Anna bought tea. Then Anna bought salt.\n")
     soundfile.write(asked / "new.wav", np.sin(np.arange(8000)), 8000)
     Image.fromarray(np.eye(50, dtype=np.uint8) * 255).save(asked / "new.png")
     done = call(asked, sys.executable, "-c", PROGRAM, *shlex.split(words))

@@ -279,6 +279,30 @@ def detect(
 
 
 @program.command()
+def ask(
+    dataset: DatasetName,
+    model: ModelName,
+    questions: Annotated[list[str], typer.Argument(metavar="QUESTION", help="About the text.")],
+    file: Annotated[
+        str | None, typer.Option("--file", metavar="FILE", help="The text; -, or none: standard input.")
+    ] = None,
+    output_format: Annotated[
+        NestedFormat | None, typer.Option("--format", help="By default table on a terminal and jsonl elsewhere.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="SEED", help="Ask the run with this seed alone, not all of them.")
+    ] = None,
+) -> None:
+    """Answer questions about a text with a trained model, and show the sentences that it looked at.
+
+    Probabilities are the mean over the runs of all seeds; looks are those of the first.
+    """
+    from stages.app.ask import ask as run
+
+    run(Paths(), dataset, model, questions, TextSource([], file), output_format, seed)
+
+
+@program.command()
 def backtest(
     dataset: DatasetName,
     model: ModelName,

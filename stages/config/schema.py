@@ -179,17 +179,17 @@ class BaseParams(Frozen):
         return self.sections()[task].seeds or self.seeds
 
 
-def models_config(package: ModuleType, reads: str | None = None) -> type[ModelsConfig]:
+def models_config(package: ModuleType, *reads: str) -> type[ModelsConfig]:
     """Return a type with an optional entry for each file of a package, of the type `Parameters` that it holds.
 
     Args:
         package: of models, one a file.
-        reads: the kind of input that the models are to read; None: the package has one kind alone.
+        reads: the kinds of input of which the models are to read one; none: the package has one kind alone.
     """
     fields: dict[str, Any] = {}
     for file in pkgutil.iter_modules(package.__path__):
         parameters = importlib.import_module(f"{package.__name__}.{file.name}").Parameters
-        if reads is None or parameters.INPUT in (reads, None):
+        if not reads or parameters.INPUT in (*reads, None):
             fields[file.name] = (parameters, Field(default=None, validate_default=False))
     task = package.__name__.split(".")[-1]
     with warnings.catch_warnings():  # a model may be called as a method of pydantic's that nothing here uses: copy

@@ -1,7 +1,7 @@
 """Where a dataset's raw files come from."""
 
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, TypeAdapter, model_validator
 
@@ -60,7 +60,7 @@ class Url(Place):
 def _kind(source: object) -> str | None:
     """Tell the kinds of source apart by the key that only one of them has; none if there are two such keys."""
     keys = source if isinstance(source, dict) else type(source).model_fields if isinstance(source, Frozen) else ()
-    kinds = [kind for kind in ("package", "packages", "path", "url") if kind in keys]
+    kinds = [kind for kind in ("package", "packages", "path", "url", "generator") if kind in keys]
     return kinds[0] if len(kinds) == 1 else None
 
 
@@ -111,15 +111,26 @@ class UrlSource(Url, WithVectors):
     """A file behind a URL that fsspec can open: https, s3, gs, abfs, ftp, …"""
 
 
+class GeneratorSource(WithVectors):
+    """Data that are made by a seed."""
+
+    generator: Literal["stories"] = Field(
+        description="of stages/data/generators/; stories: synthetic stories of people who carry things, with questions"
+    )
+    seed: int = Field(default=1, ge=0, description="another seed makes other data")
+    count: int = Field(default=30_000, ge=1, le=10_000_000, description="rows")
+
+
 Source = Annotated[
     Annotated[PackageSource, Tag("package")]
     | Annotated[PackagesSource, Tag("packages")]
     | Annotated[PathSource, Tag("path")]
-    | Annotated[UrlSource, Tag("url")],
+    | Annotated[UrlSource, Tag("url")]
+    | Annotated[GeneratorSource, Tag("generator")],
     Discriminator(
         _kind,
         custom_error_type="source_kind",
-        custom_error_message="a source has exactly one of the keys package, packages, path and url",
+        custom_error_message="a source has exactly one of the keys package, packages, path, url and generator",
     ),
 ]
 

@@ -1,4 +1,4 @@
-"""Where raw files come from: packages by pip, URLs by fsspec, files on this machine, and the cache of downloads.
+"""Where raw files come from: packages by pip, URLs by fsspec, this machine, generators, and the cache of downloads.
 
 What is downloaded stays in a cache folder that all projects share, named by its SHA-256: a wiped `data/raw` needs no
 network. pip downloads packages, so its configuration holds; it checks the hash first, and of a source archive it then
@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote
@@ -21,7 +22,7 @@ from urllib.parse import unquote
 import tenacity
 from filelock import FileLock
 
-from stages.config.sources import LocalPath, Package, PackagesSource, PathSource, Source, Url, Vectors
+from stages.config.sources import GeneratorSource, LocalPath, Package, PackagesSource, PathSource, Source, Url, Vectors
 from stages.data.archives import check_hash, extract_members
 from stages.runtime.errors import UserError, nearest
 from stages.runtime.files import atomic_write, sha256, shared_cache
@@ -63,6 +64,8 @@ def fetch_source(source: Source | Vectors, folder: Path, key: str, root: Path = 
             copy_path(source, folder, key, root)
         case Url():
             fetch_url(source, folder, key)
+        case GeneratorSource():
+            import_module(f"stages.data.generators.{source.generator}").write(folder, source.seed, source.count)
 
 
 # --- The shared cache ---

@@ -84,7 +84,7 @@ def _refuse_empty(rows: dict[Part, pd.DataFrame], dropped: dict[str, int], words
     if empty := [name for name, of_part in rows.items() if of_part.empty]:
         sizes = ", ".join(f"{name} {len(of_part)}" for name, of_part in rows.items())
         reasons = f"; dropped: {dropped_rows(dropped)}" if dropped else ""
-        needs = f"; each part needs {words.groups} of its own, where reading.{words.group} names them"
+        needs = f"; each part needs {words.groups} of its own"
         raise UserError(
             f"no {words.row} is left for {' and '.join(empty)} ({sizes}{reasons}): add {words.row}s, or change the "
             f"shares or the salt under split{needs if named else ''}"

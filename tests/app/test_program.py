@@ -24,6 +24,7 @@ COMMANDS = (
     "transcribe",
     "describe",
     "detect",
+    "ask",
     "backtest",
     "add",
 )
@@ -117,6 +118,12 @@ def test_translate(call):
         *(Paths(), "said", "luong", TextSource(["a"])),
         *(3, 2, 0.5, True, NestedFormat.TABLE, 4),
     )
+
+
+def test_ask(call):
+    _, *names, questions, source, output_format, seed = call("ask", "mine", "gru", "Who?", "Where?", "--file", "-")
+    assert names == ["mine", "gru"] and questions == ["Who?", "Where?"]
+    assert (source, output_format, seed) == (TextSource([], "-"), None, None)
 
 
 def test_backtest(call):

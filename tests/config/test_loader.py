@@ -157,7 +157,7 @@ def test_model_that_is_not_there(path):
 
 
 WIRES, REVIEWS = "texts.datasets.wires", "texts.datasets.reviews"
-KINDS = f"{REVIEWS}.source: a source has exactly one of the keys package, packages, path and url (found "
+KINDS = f"{REVIEWS}.source: a source has exactly one of the keys package, packages, path, url and generator (found "
 INSIDE = f"P:10: {WIRES}.source.files.0.path: must be a path inside the archive, without '..' and not absolute (found "
 
 

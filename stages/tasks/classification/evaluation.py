@@ -42,7 +42,7 @@ def evaluate(saved: Saved, dataset: Dataset) -> EvaluationResult:
     """
     test = pd.read_parquet(dataset.part("test"))
     texts = test["text"].tolist()
-    measured = measure_classifier(saved, test, texts, partial(_token_counts, saved.tokenizer))
+    measured = measure_classifier(saved, test, texts, partial(token_counts, saved.tokenizer))
     rates = measured.predictions["unknown"] / measured.predictions["tokens"].clip(lower=1)
     details = {
         "by_length": by_quarter(measured.predictions, measured.predictions["tokens"]),
@@ -153,7 +153,7 @@ def _predictions(items: pd.DataFrame, seed: int, probs: np.ndarray, labels: Sequ
     return pd.concat([rows, pd.DataFrame(probs, columns=[f"probability.{label}" for label in labels])], axis=1)
 
 
-def _token_counts(tokenizer: Tokenizer, rows: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+def token_counts(tokenizer: Tokenizer, rows: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
     """Return each text's tokens before cutting, and how many of them are not in the vocabulary."""
     unknown = tokenizer.token_to_id(UNKNOWN)
     return {

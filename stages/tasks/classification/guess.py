@@ -44,7 +44,7 @@ def guess(sample: Sample) -> Guess:
         *_remarks(sample, text, label),
         *_parts(sample),
     ]
-    return Guess((*choices, *split_choices(sample), *_tokenizer(sample, text)))
+    return Guess((*choices, *split_choices(sample), *tokenizer_choices(sample, text)))
 
 
 def _guess_files(sample: Sample) -> Guess:
@@ -57,7 +57,7 @@ def _guess_files(sample: Sample) -> Guess:
     lines = [line for text in sample.texts.values() for line in text.splitlines() if line.strip()]
     texts = Column("text", pd.Series(lines, dtype=object))
     form = sample.choose("reading.format", "text", f"a line is a text, its file's name the label: {names}")
-    return Guess((form, *split_choices(sample), *_tokenizer(sample, texts)))
+    return Guess((form, *split_choices(sample), *tokenizer_choices(sample, texts)))
 
 
 def _label_files(sample: Sample) -> bool:
@@ -163,7 +163,8 @@ def split_choices(sample: Sample) -> list[Choice]:
     return [sample.choose(f"split.{part}", share, because) for part in drawn]
 
 
-def _tokenizer(sample: Sample, text: Column) -> list[Choice]:
+def tokenizer_choices(sample: Sample, text: Column) -> list[Choice]:
+    """Return how texts become tokens: the unit, the length, and where vectors come from."""
     character = text.without_spaces
     unit = sample.choose(
         "tokenizer.unit",

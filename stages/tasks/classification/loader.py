@@ -30,7 +30,7 @@ from stages.data.formats import FORMATS, open_table
 from stages.data.formats.lines import open_lines
 from stages.data.npz import read_arrays
 from stages.data.official import part_by_word
-from stages.data.raw import RawFile, part_remarks, raw_files, refuse_equal_stems, shown
+from stages.data.raw import Faults, RawFile, part_remarks, raw_files, refuse_equal_stems, shown
 from stages.data.table import Table
 from stages.data.tables import Batch, Column, Record, RecordFile, TableFile, distinct_names
 from stages.data.text import normalize_label
@@ -143,7 +143,7 @@ def read(dataset: Dataset, reading: Reading) -> Table:
     rows = pa.concat_tables([schema.empty_table(), *tables])
     dropped["rating is zero"] = rated - rows.num_rows
     if reading.rows is not None:
-        chosen = _choose(rows, reading.rows)
+        chosen = choose_rows(rows, reading.rows)
         dropped["beyond reading.rows"] = rows.num_rows - chosen.num_rows
         rows = chosen
     counts = {reason: count for reason, count in sorted(dropped.items()) if count}
@@ -210,7 +210,7 @@ class _FileRows:
         """Return a batch's rows; none if anything is wrong in the file so far."""
         texts = self._texts(batch)
         labels = self._sign_labels(batch) if self.reading.label_rule == "sign" else self._plain_labels(batch)
-        parts = self._parts(batch)
+        parts = read_parts(self.file, self.faults, self.reading.part, batch)
         weights = None if self.reading.weight is None else self._weights(batch, labels, parts)
         if self.faults:
             return None
@@ -289,18 +289,19 @@ class _FileRows:
             numbers.append(number)
         return numbers
 
-    def _parts(self, batch: Batch) -> list[str | None]:
-        """Return the parts by the column of parts, in whatever words, and where it is empty by the file's name."""
-        if self.reading.part is None:
-            return [self.file.part] * len(batch.rows)
-        values = batch.values(self.reading.part)
-        problem = f"the column '{self.reading.part}' must hold {', '.join(PARTS)} or nothing, but "
-        parts = [part_by_word(str(value)) if value else self.file.part for value in values]
-        for row, value, part in zip(batch.rows, values, parts, strict=True):
-            if value and part is None:
-                advice = f"fix the file, or set {self.file.key('part')} to null"
-                self.faults.add(problem, advice, f"row {row}: {shown(value)}")
-        return list(parts)
+
+def read_parts(file: RawFile[TableReading], faults: Faults, column: str | None, batch: Batch) -> list[str | None]:
+    """Return the parts by the column of parts, in whatever words, and where it is empty by the file's name."""
+    if column is None:
+        return [file.part] * len(batch.rows)
+    values = batch.values(column)
+    problem = f"the column '{column}' must hold {', '.join(PARTS)} or nothing, but "
+    parts = [part_by_word(str(value)) if value else file.part for value in values]
+    for row, value, part in zip(batch.rows, values, parts, strict=True):
+        if value and part is None:
+            advice = f"fix the file, or set {file.key('part')} to null"
+            faults.add(problem, advice, f"row {row}: {shown(value)}")
+    return list(parts)
 
 
 def _plain_label(value: Any) -> str | None:
@@ -311,11 +312,11 @@ def _plain_label(value: Any) -> str | None:
     return value if value is None else str(value)
 
 
-def _choose(rows: pa.Table, limit: int) -> pa.Table:
-    """Keep at most `limit` rows a part, those with the smallest hash, in their order."""
+def choose_rows(rows: pa.Table, limit: int, content: str = "text") -> pa.Table:
+    """Keep at most `limit` rows a part, those with the smallest hash of id and content, in their order."""
     hashes: dict[str | None, list[tuple[bytes, int]]] = {}
     number = 0
-    for batch in rows.select(["id", "text", "part"]).to_batches(CHOOSING):
+    for batch in rows.select(["id", content, "part"]).to_batches(CHOOSING):
         for identity, text, part in zip(*(column.to_pylist() for column in batch.columns), strict=True):
             digest = hashlib.sha256(f"{identity}\0{text}".encode()).digest()
             hashes.setdefault(part, []).append((digest, number))

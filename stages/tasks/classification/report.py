@@ -53,8 +53,13 @@ def draw_charts(dataset: Dataset, context: Mapping[str, Any]) -> dict[str, Any]:
     return confusion_charts(dataset, context) | {
         "by_length": quarter_chart(dataset, context, "by_length", "tokens in a text"),
         "by_unknown": quarter_chart(dataset, context, "by_unknown", "unknown words in a text"),
-        "lengths": charts.lengths(context["lengths"], f"{dataset.name}-lengths"),
+        "lengths": lengths_chart(dataset, context),
     }
+
+
+def lengths_chart(dataset: Dataset, context: Mapping[str, Any]) -> str:
+    """Return how long the texts of train and validation are."""
+    return charts.lengths(context["lengths"], f"{dataset.name}-lengths")
 
 
 def varied(context: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -33,10 +33,16 @@ WORD = r"\w+(?:['’]\w+)*|[^\w\s]+"
 PERCENTAGES = (0, 25, 50, 75, 95, 100)  # of the texts, by length
 
 
-def prepare(dataset: Dataset, output: Path) -> Preparation:
-    """Fit a vocabulary on train, and write train and validation as ids into the new folder `output`."""
+def prepare(dataset: Dataset, output: Path, further: str = "") -> Preparation:
+    """Fit a vocabulary on train, and write train and validation as ids into the new folder `output`.
+
+    Args:
+        dataset: its parts are there.
+        output: the folder.
+        further: a pattern of what is a token beside words and signs.
+    """
     config, train = dataset.params("tokenizer", TokenizerConfig), dataset.part("train")
-    tokenizer = fit_tokenizer(read_texts(train), config)
+    tokenizer = fit_tokenizer(read_texts(train), config, further)
     labels = read_labels(train)
     report: dict[str, Any] = {"unit": config.unit, "vocabulary": tokenizer.get_vocab_size()}
     lengths: dict[str, np.ndarray] = {}
@@ -96,14 +102,14 @@ def read_labels(path: Path) -> list[str]:
     return sorted(labels.union(*(batch["label"].unique().to_pylist() for batch in read_batches(path))))
 
 
-def fit_tokenizer(batches: Iterable[list[str]], config: TokenizerConfig) -> Tokenizer:
+def fit_tokenizer(batches: Iterable[list[str]], config: TokenizerConfig, further: str = "") -> Tokenizer:
     """Return a tokenizer whose vocabulary is fitted on the texts; the same texts give the same vocabulary.
 
     Raises:
         UserError: the texts hold no unit that is frequent enough, or more characters than byte-pair encoding may have.
     """
     steps = [normalizers.NFC(), normalizers.Lowercase()] if config.lowercase else [normalizers.NFC()]
-    pattern = r"[\s\S]" if config.unit == "character" else WORD
+    pattern = r"[\s\S]" if config.unit == "character" else "|".join(filter(None, [further, WORD]))
     split: pre_tokenizers.PreTokenizer = pre_tokenizers.Split(Regex(pattern), behavior="removed", invert=True)
     if config.unit == "word":
         split = pre_tokenizers.Sequence([isolate_characters(), split])

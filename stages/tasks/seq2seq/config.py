@@ -1,8 +1,9 @@
 """The typed parameters of sequence to sequence: its datasets, its training and its models."""
 
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+import re
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 import stages.models.seq2seq
 from stages.config.reading import TableReading
@@ -22,18 +23,47 @@ from stages.config.sources import DatasetConfig
 OF_TEXTS = ("shared",)  # what models of texts have beside, for the table of their source's tokens
 
 
+def _patterns(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse what is no regular expression."""
+    for pattern in patterns:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"must be regular expressions, but of '{pattern}': {error}") from None
+    return patterns
+
+
+class Verses(Frozen):
+    """What the table of a SQLite file and its columns are called; a row is one version of one verse."""
+
+    table: str = Field(default="verses", min_length=1)
+    version: str = Field(default="version", min_length=1, description="the column that names a row's version")
+    place: tuple[str, ...] = Field(
+        default=("book", "chapter", "verse"), min_length=1, description="the columns by which versions are aligned"
+    )
+    text: str = Field(default="text", min_length=1, description="the column of texts")
+
+
 class Reading(TableReading):
     """How the raw files become pairs of a source and a target."""
 
-    format: Literal["csv", "tsv", "jsonl", "parquet", "spreadsheet", "aligned", "cmudict", "numbered"] | None = Field(
+    format: Literal["csv", "tsv", "jsonl", "parquet", "spreadsheet", "aligned", "cmudict", "verses"] | None = Field(
         default=None,
         description="csv to spreadsheet: tables with a pair a row; aligned: two files of as many lines, told apart by "
-        "what stands between dots in their names; cmudict: the CMU dictionary; numbered: two Python files whose one "
-        "long text counts its verses; null: aligned where `source` and `target` stand in the files' names, else by "
+        "what stands between dots in their names; cmudict: the CMU dictionary; verses: a SQLite file with several "
+        "versions of one text; null: aligned where `source` and `target` stand in the files' names, else by "
         "the file's ending, of which any that stands for no format is tsv",
     )
-    source: str = Field(default="source", min_length=1, description="the column, or what stands in the file's name")
-    target: str = Field(default="target", min_length=1, description="the column, or what stands in the file's name")
+    source: str = Field(
+        default="source", min_length=1, description="the column, what stands in the file's name, or the version"
+    )
+    target: str = Field(
+        default="target", min_length=1, description="the column, what stands in the file's name, or the version"
+    )
+    verses: Verses = Verses()
+    strip: Annotated[tuple[str, ...], AfterValidator(_patterns)] = Field(
+        default=(), description="regular expressions of what is taken out of both sides"
+    )
     stress: bool = Field(default=True, description="cmudict: keep the digits that mark stress")
     sources: int | None = Field(default=None, ge=1, description="keep at most so many sources, chosen by a hash")
 

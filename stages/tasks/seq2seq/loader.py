@@ -10,11 +10,12 @@
 | part | string | train, validation or test where the file is named so, else null |
 """
 
-import ast
 import re
+import sqlite3
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
@@ -27,6 +28,7 @@ from stages.data.encoding import TextFile, inspect_text
 from stages.data.formats import FORMATS, open_table
 from stages.data.formats.delimited import Tsv
 from stages.data.raw import (
+    Faults,
     RawFile,
     account,
     part_remarks,
@@ -38,7 +40,7 @@ from stages.data.raw import (
 from stages.data.table import Table
 from stages.data.tables import BATCH, Batch, Column, TableFile
 from stages.data.text import hash_to_unit
-from stages.runtime.errors import UserError
+from stages.runtime.errors import UserError, listed
 from stages.runtime.progress import progress
 from stages.tasks.seq2seq.config import Reading
 
@@ -73,11 +75,13 @@ def read(dataset: Dataset, reading: Reading) -> Table:
     kind = _format(files, reading)
     if kind is not Tables:  # a table's own format has a say
         refuse_unused_keys(files[0], kind.FORMAT, kind.KEYS)
-    if kind is not Cmudict and not reading.stress:
-        raise UserError(f"{files[0].key('stress')} is for the format cmudict alone: remove it")
+    for key, only in (("stress", Cmudict), ("verses", Verses)):
+        if kind is not only and getattr(reading, key) != Reading.model_fields[key].default:
+            raise UserError(f"{files[0].key(key)} is for the format {only.FORMAT} alone: remove it")
     pairs = kind(files)
     dropped: Counter[str] = Counter()
-    tables = [_rows(file, batch, dropped) for file, batch in pairs.batches()]
+    stripped = [re.compile(pattern) for pattern in reading.strip]
+    tables = [_rows(file, batch, stripped, dropped) for file, batch in pairs.batches()]
     accounts = pairs.accounts()
     rows_read = sum(pairs.pairs.values()) + pairs.blank_lines
     dropped["blank line"] += pairs.blank_lines
@@ -92,17 +96,23 @@ def read(dataset: Dataset, reading: Reading) -> Table:
     return Table(chosen.combine_chunks(), accounts, rows_read, counts, remarks=part_remarks(files))
 
 
-def _rows(file: Raw, pairs: Sequence[Pair], dropped: Counter[str]) -> pa.Table:
-    """Return the pairs with text on both sides; count the others."""
+def _rows(file: Raw, pairs: Sequence[Pair], stripped: Sequence[re.Pattern[str]], dropped: Counter[str]) -> pa.Table:
+    """Return the pairs with text on both sides once `stripped` is taken out; count the others."""
     rows = []
     for pair in pairs:
-        texts = {"source": " ".join(pair.source.split()), "target": " ".join(pair.target.split())}
+        texts = {"source": _tidy(pair.source, stripped), "target": _tidy(pair.target, stripped)}
         if empty := [side for side, text in texts.items() if not text]:
             dropped[f"empty {' and '.join(empty)}"] += 1
             continue
         place = {"id": f"{file.stem}-{pair.row}", "file": file.path.name, "row": pair.row}
         rows.append(place | texts | {"part": file.part})
     return pa.Table.from_pylist(rows, schema=SCHEMA)
+
+
+def _tidy(text: str, stripped: Sequence[re.Pattern[str]]) -> str:
+    for pattern in stripped:
+        text = pattern.sub("", text)
+    return " ".join(text.split())
 
 
 def _choose(rows: pa.Table, limit: int | None) -> pa.Table:
@@ -124,7 +134,7 @@ def _side(file: Raw) -> str | None:
 
 def _format(files: list[Raw], reading: Reading) -> "type[PairFormat]":
     """Return the format of all files, if it is none of tables: as declared, else by the names of the files."""
-    for kind in (Aligned, Cmudict, Numbered):
+    for kind in (Aligned, Cmudict, Verses):
         if reading.format == kind.FORMAT:
             return kind
     sides = {side for file in files if (side := _side(file))}
@@ -266,61 +276,59 @@ class Cmudict(PairFormat):
             yield Pair(row, re.sub(r"\(\d+\)$", "", word), phones)
 
 
-class Numbered(PairFormat):
-    """Two Python files that each hold one long text whose verses are numbered by chapter."""
+class Verses(PairFormat):
+    """A SQLite file with a table of several versions of one text, a row for each version of each verse."""
 
-    FORMAT = "numbered"
+    FORMAT = "verses"
+    KEYS = frozenset()
 
     def batches(self) -> Iterator[tuple[Raw, list[Pair]]]:
-        """Yield a pair for each verse that one of the files has."""
-        sides = {_side(file): file for file in self.files}
-        names = [self.files[0].reading.source, self.files[0].reading.target]
-        if set(sides) != set(names) or len(self.files) != 2:
+        """Yield a pair for each verse that one of the two versions has."""
+        for file in self.files:
+            self._encodings[file.path] = None, False
+            try:
+                with closing(sqlite3.connect(f"{file.path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+                    yield from self.in_batches(file, self._pairs(file, connection))
+            except sqlite3.Error as error:
+                raise UserError(f"{file.path} cannot be read as SQLite: {error}") from None
+
+    def _pairs(self, file: Raw, connection: sqlite3.Connection) -> Iterator[Pair]:
+        table, version, text, *place = self._names(file, connection)
+        sides = file.reading.source, file.reading.target
+        columns = (f"MAX(CASE WHEN {version} = ? THEN CAST({text} AS TEXT) END), SUM({version} = ?)" for _ in sides)
+        query = (
+            f"SELECT {', '.join(place)}, {', '.join(columns)} FROM {table} WHERE {version} IN (?, ?) "
+            f"GROUP BY {', '.join(place)} ORDER BY {', '.join(place)}"
+        )
+        faults = Faults(file.path)
+        values = [side for side in sides for _ in range(2)]
+        for row, found in enumerate(connection.execute(query, [*values, *sides]), start=1):
+            where, (source, times, target, others) = found[: len(place)], found[len(place) :]
+            if max(times, others) > 1:
+                names = ", ".join(file.reading.verses.place)
+                faults.add(f"a version has several texts of one ({names}): ", "keep one", shown(where))
+            yield Pair(row, source or "", target or "")
+        faults.refuse()
+
+    def _names(self, file: Raw, connection: sqlite3.Connection) -> list[str]:
+        """Return the table and its columns of versions, texts and places, quoted; both versions stand in it."""
+        names = file.reading.verses
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        if names.table not in tables:
+            where = file.key("verses.table")
+            raise UserError(f"{file.path} has no table '{names.table}' (it has {listed(tables)}): set {where}")
+        wanted = [names.version, names.text, *names.place]
+        columns = [name for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", [names.table])]
+        if missing := [name for name in wanted if name not in columns]:
             raise UserError(
-                f"{self.files[0].path.parent} must hold two files, named {names[0]} and {names[1]}, but holds "
-                f"{', '.join(file.path.name for file in self.files)}"
+                f"the table '{names.table}' of {file.path} has no {listed(missing)} (it has {listed(columns)}): set "
+                f"{file.key('verses')}"
             )
-        texts = [self._verses(sides[name]) for name in names]
-        yield from self.in_batches(sides[names[0]], self._verse_pairs(*texts))
-
-    def _verses(self, file: Raw) -> dict[tuple[int, int], str]:
-        with self.text(file).open() as stream:
-            return verses(file.path, stream.read())
-
-    def _verse_pairs(self, source: dict[tuple[int, int], str], target: dict[tuple[int, int], str]) -> Iterator[Pair]:
-        for row, place in enumerate(sorted(source.keys() | target.keys()), start=1):
-            pair = [text if re.search(r"\w", text := side.get(place, "")) else "" for side in (source, target)]
-            yield Pair(row, *pair)
-
-
-def verses(path: Path, code: str) -> dict[tuple[int, int], str]:
-    r"""Return a text's verses by (chapter of the whole, verse), from a Python file that is parsed, never run.
-
-    The first long string is the text; its own numbers, "12. And …", tell the verses. (The files' tables of offsets
-    are not used: those of the Basic English are wrong from Genesis 43 on, where they miss that numbers and markers
-    such as `1.\\43:2\\` differ.) A smaller number begins a chapter. A number that comes again goes on with its verse,
-    save for the first: there a psalm's title came before, which the other translation lacks. Brackets, which mark
-    words in italics, are left out; a verse of marks alone, "***", is empty: the translation lacks it.
-
-    Raises:
-        UserError: the file is no Python, or holds no such text.
-    """
-    try:
-        strings = (node.value for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Constant))
-        text = max((value for value in strings if isinstance(value, str)), key=len, default="")
-    except SyntaxError as error:
-        raise UserError(f"{path} is no Python file: line {error.lineno}: {error.msg}") from None
-    except (ValueError, RecursionError, MemoryError) as error:  # a zero byte, a number of 5,000 digits, deep nesting
-        raise UserError(f"{path} is no Python file that can be parsed: {error}") from None
-    pieces = re.split(r"(?<!\d)(\d{1,6})\.", re.sub(r"\d+\.\\\d+:(\d+)\\", r" \1. ", text))
-    if len(pieces) < 3:
-        raise UserError(f"{path} holds no text with numbered verses")
-    result: dict[tuple[int, int], str] = {}
-    chapter, last = 0, float("inf")
-    for number, piece in zip(map(int, pieces[1::2]), pieces[2::2], strict=True):
-        chapter += number < last
-        plain = re.sub(r"[\[\]\\]", "", piece)
-        continued = number == last and number > 1
-        result[chapter, number] = result[chapter, number] + plain if continued else plain
-        last = number
-    return result
+        quoted = ['"' + name.replace('"', '""') + '"' for name in (names.table, *wanted)]
+        versions = [str(name) for (name,) in connection.execute(f"SELECT DISTINCT {quoted[1]} FROM {quoted[0]}")]
+        if missing := [side for side in (file.reading.source, file.reading.target) if side not in versions]:
+            raise UserError(
+                f"{file.path} has no version {listed(missing)} (it has {listed(sorted(versions))}): set "
+                f"{file.key('source')} and target"
+            )
+        return quoted

@@ -15,7 +15,7 @@ from stages.tasks.seq2seq.modeling.statistics import (
 )
 
 BOTTLENECK = "A fixed vector is a bottleneck: attention helps on long sources"
-PHONES, TRANSLATION = ("cmudict",), ("king_james_basic",)
+PHONES, TRANSLATION = ("cmudict",), ("spanish_english",)
 ASKED = (*PHONES, *TRANSLATION)  # the datasets of which the notes' hypotheses are asked
 HYPOTHESES = (
     Hypothesis("Attention beats one fixed vector", "bahdanau", "encoder_decoder", "all", ASKED),

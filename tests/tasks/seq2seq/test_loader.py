@@ -2,7 +2,8 @@
 
 import gzip
 import io
-from pathlib import Path
+import sqlite3
+from contextlib import closing
 
 import pandas as pd
 import pytest
@@ -14,7 +15,7 @@ from stages.data.formats import delimited
 from stages.runtime.errors import UserError
 from stages.tasks.seq2seq import loader
 from stages.tasks.seq2seq.config import Reading
-from stages.tasks.seq2seq.loader import read, verses
+from stages.tasks.seq2seq.loader import read
 
 TSV = "source\ttarget\na  b\tx\n\nc\ty\n"
 
@@ -179,31 +180,55 @@ def test_cmudict(dataset):
     assert read(dataset, Reading(format="cmudict")).rows["target"][0].as_py() == "W ER1 D"
 
 
-def test_numbered_verses_of_two_files(dataset):
-    put(dataset, {"source.py": "t = '1. In the day.2. Old.'", "target.py": "t = '1. Am Tag.2. *.3. Neu.'"})
-    table = read(dataset, Reading(format="numbered"))
-    assert table.rows["source"].to_pylist() == ["In the day."] and table.rows["id"].to_pylist() == ["source-1"]
+def verses(dataset, rows: list[tuple], name: str = "bible.db") -> None:
+    """Write versions of a text: rows of version, book, chapter, verse and text."""
+    with closing(sqlite3.connect(dataset.raw / name)) as connection, connection:
+        connection.execute("CREATE TABLE verses (version, book, chapter, verse, text)")
+        connection.executemany("INSERT INTO verses VALUES (?, ?, ?, ?, ?)", rows)
+
+
+VERSES = [
+    ("es", 1, 1, 2, "(1:2) Y la tie\xadrra"),
+    ("es", 1, 1, 1, "EN el principio"),
+    ("en", 1, 1, 1, "At the  first"),
+    ("en", 1, 1, 2, "And the earth"),
+    ("fr", 1, 1, 1, "Au commencement"),
+    ("en", 1, 1, 3, "And God said"),
+    ("es", 1, 1, 10, "Y llamó"),
+    ("en", 1, 1, 10, "***"),
+]
+
+
+def test_verses_of_two_versions_are_aligned_by_their_place(dataset):
+    verses(dataset, VERSES)
+    reading = {"format": "verses", "source": "es", "target": "en", "strip": [r"\(\d+:\d+\)", "\xad", r"\*+"]}
+    table = read(dataset, Reading(**reading))
+    rows = table.rows.to_pydict()
+    assert list(zip(rows["source"], rows["target"], strict=True)) == [
+        ("EN el principio", "At the first"),
+        ("Y la tierra", "And the earth"),
+    ]
+    assert rows["id"] == ["bible-1", "bible-2"] and table.rows_read == 4
     assert table.rows_dropped == {"empty source": 1, "empty target": 1}
-    put(dataset, {"more.py": "x"})
-    assert "must hold two files, named source and target, but holds more.py, source.py, target.py" in (
-        message(dataset, format="numbered")
+
+
+def test_verses_that_cannot_be_found_are_refused_in_words(dataset):
+    verses(dataset, [*VERSES, ("es", 1, 1, 2, "otra")])
+    reading = {"format": "verses", "source": "es", "target": "en"}
+    assert "a version has several texts of one (book, chapter, verse): (1, 1, 2): keep one" in (
+        message(dataset, **reading)
     )
-
-
-def test_verses_are_told_by_their_own_numbers():
-    text = "1. In [the] day.2. And so 3.\\\\2:1\\\\New. 2. Old: 2. and on.1. A Psalm. 1. Sing."
-    result = verses(Path("t.py"), f'bible = Bible(V, """{text}""", {{}})')
-    assert {place: " ".join(verse.split()) for place, verse in result.items()} == {
-        (1, 1): "In the day.",
-        (1, 2): "And so",
-        (2, 1): "New.",
-        (2, 2): "Old: and on.",
-        (3, 1): "Sing.",
-    }
-    with pytest.raises(UserError, match="no Python file: line 1"):
-        verses(Path("t.py"), "a b c")
-    with pytest.raises(UserError, match="no text with numbered verses"):
-        verses(Path("t.py"), "a = 1")
+    assert "has no version de (it has en; es; fr): set seq2seq.datasets.mine.reading.source in params.yaml" in (
+        message(dataset, format="verses", source="de", target="en")
+    )
+    assert "has no table 'bible' (it has verses): set seq2seq.datasets.mine.reading.verses.table" in (
+        message(dataset, verses={"table": "bible"}, **reading)
+    )
+    assert "has no name; place (it has version; book; chapter; verse; text)" in (
+        message(dataset, verses={"version": "name", "place": ["place"]}, **reading)
+    )
+    put(dataset, {"bible.db": "no database, but long enough to be none"})
+    assert "bible.db cannot be read as SQLite: file is not a database" in message(dataset, **reading)
 
 
 def test_fewer_sources_are_some_of_the_more(dataset):
@@ -220,14 +245,9 @@ def test_names_of_files_in_another_case_are_the_sides(dataset):
     assert pairs(dataset) == [("a", "x"), ("b", "y")]
 
 
-def test_stress_is_for_the_dictionary_alone(dataset):
+def test_stress_and_verses_are_for_one_format_alone(dataset):
     put(dataset, {"words.tsv": "source\ttarget\na\tA0\n"})
+    assert "reading.verses in params.yaml is for the format verses alone" in message(dataset, verses={"table": "t"})
     assert message(dataset, stress=False) == (
         "seq2seq.datasets.mine.reading.stress in params.yaml is for the format cmudict alone: remove it"
     )
-
-
-@pytest.mark.parametrize("code", ["x = '" + "1" * 5000 + ". a'", "x = " + "1" * 5000, "x = '\0'", "(" * 5000])
-def test_python_files_that_are_no_text_are_refused_in_words(tmp_path, code):
-    with pytest.raises(UserError, match=r"text\.py (holds no text with numbered verses|is no Python file)"):
-        verses(tmp_path / "text.py", code)

@@ -1,0 +1,1 @@
+"""What decides how questions are learned from, beside what all classifiers share."""
