@@ -1,5 +1,6 @@
 """A trained model of pairs on the test part: what it writes, by beam and greedily, and how far that is from right."""
 
+import re
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -30,6 +31,7 @@ from stages.training.parallel import run_parallel
 SHOWN = 5  # examples
 READABLE = (6, 20)  # tokens of an example's source, so that its alignment can be read
 BANDS = 8  # of sources by length
+NAME = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]+\b")
 GREEDY = "greedy."  # before the name of a column: of greedy search
 
 
@@ -70,7 +72,13 @@ def evaluate(saved: Saved, dataset: Dataset, parallel: ParallelConfig) -> Evalua
     cut = result.details["cut"] | {"sources": sum(len(row) > saved.vocabularies.maximum["source"] for row in ids)}
     references = [list(texts) for texts in test["targets"]]
     details = result.details | {"signature": signature | signatures(references), "cut": cut}
-    shown = {"written": _examples(test, result.predictions, examples), "alignments": outputs[0].alignments}
+    details["names"] = names(sources, references, result.predictions)
+    worst = worst_rows(result.predictions[: len(test)], saved.vocabularies.maximum["source"])
+    shown = {
+        "written": _examples(test, result.predictions, examples),
+        "alignments": outputs[0].alignments,
+        "worst": _examples(test, result.predictions, worst),
+    }
     return replace(result, details=details, examples=shown)
 
 
@@ -191,6 +199,38 @@ def choose_examples(lengths: np.ndarray, shortest: int, longest: int) -> np.ndar
     """Return the rows of a few sources that are neither too short nor too long to be looked at, for all models."""
     readable = np.flatnonzero((lengths <= longest) & (lengths >= min(shortest, lengths.max())))
     return np.random.default_rng(0).permutation(readable)[:SHOWN]
+
+
+def worst_rows(predictions: pd.DataFrame, longest: int) -> np.ndarray:
+    """Return the rows of the few sources that are read whole with the most edits for each unit of the reference.
+
+    Args:
+        predictions: of one seed.
+        longest: the most tokens that are read of a source, its end among them.
+    """
+    rate = predictions["edits"].to_numpy() / np.maximum(predictions["units"].to_numpy(), 1)
+    order = np.argsort(-rate, kind="stable")
+    return order[(rate[order] > 0) & (predictions["source_tokens"].to_numpy()[order] < longest)][:SHOWN]
+
+
+def names(sources: list[str], references: list[list[str]], predictions: pd.DataFrame) -> dict[str, int] | None:
+    """Return how many names are to be copied, `names`, and how many were, `copied`; None where there are none.
+
+    Both are over all seeds.
+
+    A name is a word with a capital within a sentence of the first reference, which the source has as well.
+    """
+    to_copy = [
+        {name for name in NAME.findall(texts[0]) if re.search(rf"\b{name}\b", source)}
+        for source, texts in zip(sources, references, strict=True)
+    ]
+    wanted = sum(map(len, to_copy)) * predictions["seed"].nunique()
+    copied = sum(
+        len(wanted_here & {*re.findall(r"\w+", output)})
+        for _, rows in predictions.groupby("seed")
+        for wanted_here, output in zip(to_copy, rows["output"], strict=True)
+    )
+    return {"names": wanted, "copied": copied} if wanted else None
 
 
 def _examples(test: pd.DataFrame, table: pd.DataFrame, rows: np.ndarray) -> list[dict[str, Any]]:

@@ -251,3 +251,9 @@ def test_stress_and_verses_are_for_one_format_alone(dataset):
     assert message(dataset, stress=False) == (
         "seq2seq.datasets.mine.reading.stress in params.yaml is for the format cmudict alone: remove it"
     )
+
+
+@pytest.mark.parametrize(("source", "expected"), [("es", "EN el principio"), ("fr", "Au commencement")])
+def test_another_version_is_one_parameter(dataset, source, expected):
+    verses(dataset, VERSES)
+    assert pairs(dataset, format="verses", source=source, target="en")[0] == (expected, "At the first")

@@ -10,6 +10,7 @@ from stages.config.resolved import ReportFile, read_resolved
 from stages.evaluate import evaluate
 from stages.report import gather, index, page_templates
 from stages.runtime.files import read_json, write_json
+from stages.tasks.seq2seq.evaluation import names, worst_rows
 from stages.tasks.seq2seq.modeling.statistics import COLUMNS
 from stages.tasks.seq2seq.task import TASK
 from stages.train import train
@@ -97,3 +98,15 @@ def test_the_page_shows_lengths_searches_and_vocabularies(dataset):
     assert "Token error rate by the source’s length" in page and "beam of 2, means over seeds" in page
     assert "Train’s pairs not learned" in page
     assert 'aria-label="Alignment of luong"' in templates.get_template("examples.html.j2").render()
+
+
+def test_the_worst_outputs_have_the_most_edits_for_their_length():
+    predictions = pd.DataFrame({"edits": [2, 0, 3, 9], "units": [4, 3, 3, 3], "source_tokens": [5, 5, 5, 40]})
+    assert worst_rows(predictions, longest=20).tolist() == [2, 0]
+
+
+def test_names_to_be_copied_are_those_that_both_sides_have():
+    sources, references = ["Y dijo Abner a Saúl"], [["And Abner said to Saul, David"]]
+    predictions = pd.DataFrame({"seed": [1, 2], "output": ["And Abner said", "And he said"]})
+    assert names(sources, references, predictions) == {"names": 2, "copied": 1}
+    assert names(["a b"], [["A B"]], predictions) is None
