@@ -20,12 +20,22 @@ TIMED = ("timings", "reports/index.html", "dvc.lock")  # files that show timings
 
 
 def call(
-    clone: Path, *command: str, check: bool = True, environment: dict[str, str] | None = None
+    clone: Path,
+    *command: str,
+    check: bool = True,
+    environment: dict[str, str] | None = None,
+    typed: str | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command in a copy of the project, with this environment's programs."""
+    """Run a command in a copy of the project, with this environment's programs. `typed`: what it reads, if it reads."""
     variables = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(
-        command, cwd=clone, env=variables | (environment or {}), capture_output=True, text=True, check=False
+        command,
+        cwd=clone,
+        env=variables | (environment or {}),
+        capture_output=True,
+        text=True,
+        check=False,
+        input=typed,
     )
     assert done.returncode == 0 or not check, done.stdout + done.stderr
     return done

@@ -37,6 +37,7 @@ STAGES = {
     "captioning": (*FROM_FETCH_TO_SPLIT, "window", "audit", "train", "evaluate", "compare"),
     "detection": (*FROM_FETCH_TO_SPLIT, "window", "audit", "train", "evaluate", "compare"),
     "questions": (*FROM_FETCH_TO_SPLIT, "tokenize", "audit", "train", "evaluate", "compare"),
+    "dialogue": (*FROM_FETCH_TO_SPLIT, "tokenize", "audit", "train", "evaluate", "compare"),
 }
 DATASETS = {
     "classification": ("movie_reviews", "my_reviews"),
@@ -48,6 +49,7 @@ DATASETS = {
     "captioning": ("my_pictures",),
     "detection": ("my_regions",),
     "questions": ("my_questions",),
+    "dialogue": ("my_chats",),
 }
 MODELS = {
     "classification": ("cnn", "majority"),
@@ -59,9 +61,10 @@ MODELS = {
     "captioning": ("bahdanau", "nearest_neighbour"),
     "detection": ("components", "gru"),
     "questions": ("last_sentence", "memory_network"),
+    "dialogue": ("luong", "tfidf_retrieval"),
 }
 BASELINES = {"majority", "ngram", "naive", "copy", "summary_logreg", "hmm", "nearest_neighbour", "components"}
-BASELINES |= {"last_sentence"}
+BASELINES |= {"last_sentence", "tfidf_retrieval"}
 SMALL: dict[str, Any] = {
     "seeds": [1],
     "classification": {
@@ -108,6 +111,11 @@ SMALL: dict[str, Any] = {
     "questions": {
         "training": {"min_steps": 1, "epochs": 1, "buckets": 1},
         "models": {"memory_network": {"embedding": 8}},
+    },
+    "dialogue": {
+        "training": {"min_steps": 1, "buckets": 1, "validation_sources": 20},
+        "decoding": {"beam": 2},
+        "models": {"luong": {"units": 8, "embedding": 8, "epochs": 1}},
     },
 }
 
@@ -237,6 +245,17 @@ def write_questions(path: Path) -> None:
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
+def write_chats(path: Path) -> None:
+    """Write 80 conversations, each about one thing."""
+    rng = np.random.default_rng(0)
+    lines = []
+    for _ in range(80):
+        thing = ["tea", "rain", "trains", "cats"][int(rng.integers(4))]
+        words = [" ".join(rng.choice(["well", "yes", "no", "maybe", "often", "always", "never"], 4)) for _ in range(4)]
+        lines.append(json.dumps({"turns": [f"{each} {thing}" for each in words]}))
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
 WRITE: dict[str, Callable[[Path], None]] = {
     "my_reviews": write_reviews,
     "my_novels": write_novels,
@@ -247,6 +266,7 @@ WRITE: dict[str, Callable[[Path], None]] = {
     "my_pictures": write_pictures,
     "my_regions": write_regions,
     "my_questions": write_questions,
+    "my_chats": write_chats,
 }
 
 
@@ -336,9 +356,10 @@ IN_CLONE = {
     "etth1 linear": "my_series naive",
     "cmudict luong": "my_names luong",
     "spanish_english luong": "my_names luong",
+    "chitchat luong": "my_chats luong",
 }
 ASKING = re.findall(
-    r"(?m)^    recur ((?:predict|generate|forecast|backtest|translate|transcribe|describe|detect|ask) .*)$", TEXT
+    r"(?m)^    recur ((?:predict|generate|forecast|backtest|translate|transcribe|describe|detect|ask|chat) .*)$", TEXT
 )
 
 
@@ -351,7 +372,8 @@ def test_each_command_of_the_readme_that_asks_a_model_runs(asked, words):
     (asked / "story.txt").write_text("Anna bought tea. Then Anna bought salt.\n")
     soundfile.write(asked / "new.wav", np.sin(np.arange(8000)), 8000)
     Image.fromarray(np.eye(50, dtype=np.uint8) * 255).save(asked / "new.png")
-    done = call(asked, sys.executable, "-c", PROGRAM, *shlex.split(words))
+    typed = "well tea\n" if words.startswith("chat ") else None
+    done = call(asked, sys.executable, "-c", PROGRAM, *shlex.split(words), typed=typed)
     assert done.stdout or (asked / "forecast.csv").read_text().startswith("series,timestamp,low_95")
 
 

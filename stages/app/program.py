@@ -303,6 +303,24 @@ def ask(
 
 
 @program.command()
+def chat(
+    dataset: DatasetName,
+    model: ModelName,
+    beam: Annotated[int, typer.Option(metavar="WIDTH", help="Hypotheses that the search keeps; 1: greedy.")] = 3,
+    seed: Annotated[
+        int | None, typer.Option(metavar="SEED", help="Ask the run with this seed; by default the first.")
+    ] = None,
+) -> None:
+    """Talk with a trained model of dialogue: a line is a turn, the end of the input the end.
+
+    A demonstration: it knows the last turns alone, and nothing of the world.
+    """
+    from stages.app.chat import chat as run
+
+    run(Paths(), dataset, model, beam, seed)
+
+
+@program.command()
 def backtest(
     dataset: DatasetName,
     model: ModelName,

@@ -25,6 +25,7 @@ COMMANDS = (
     "describe",
     "detect",
     "ask",
+    "chat",
     "backtest",
     "add",
 )
@@ -118,6 +119,10 @@ def test_translate(call):
         *(Paths(), "said", "luong", TextSource(["a"])),
         *(3, 2, 0.5, True, NestedFormat.TABLE, 4),
     )
+
+
+def test_chat(call):
+    assert call("chat", "mine", "luong", "--beam", "1") == (Paths(), "mine", "luong", 1, None)
 
 
 def test_ask(call):

@@ -166,24 +166,17 @@ else:
     Models = models_config(stages.models.seq2seq, "tokens")
 
 
-class Section(TaskSection):
-    """Which pairs are learned by which models."""
-
-    baseline_training: ClassVar[frozenset[str]] = frozenset({"validation_sources"})
-
-    datasets: dict[Name, Seq2seqDataset] = Field(default_factory=dict)
-    training: Training = Training()
-    decoding: Decoding = Decoding()
-    models: Models = Models()
-
-
-class SectionOfOthers(TaskSection):
-    """What sections of tasks share that build on this one, and whose sources are no texts."""
+class SectionOfTexts(TaskSection):
+    """What sections of tasks share that build on this one."""
 
     baseline_training: ClassVar[frozenset[str]] = frozenset({"validation_sources"})
 
     training: Training = Training()
     decoding: Decoding = Decoding()
+
+
+class SectionOfOthers(SectionOfTexts):
+    """What those share whose sources are no texts."""
 
     @model_validator(mode="after")
     def _no_table_of_source_tokens(self) -> Self:
@@ -191,3 +184,10 @@ class SectionOfOthers(TaskSection):
             if unused := sorted(set(OF_TEXTS) & self.model(name).model_fields_set):
                 raise ValueError(f"models.{name}: {', '.join(unused)} is for sources of text: remove it")
         return self
+
+
+class Section(SectionOfTexts):
+    """Which pairs are learned by which models."""
+
+    datasets: dict[Name, Seq2seqDataset] = Field(default_factory=dict)
+    models: Models = Models()

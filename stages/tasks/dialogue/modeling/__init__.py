@@ -1,0 +1,1 @@
+"""What decides how replies are learned, beside what all models of pairs share."""
