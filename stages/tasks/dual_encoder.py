@@ -38,14 +38,22 @@ def project(steps: keras.KerasTensor, mask: keras.KerasTensor, width: int) -> ke
     return layers.Dense(width)(ops.max(ops.where(ops.expand_dims(mask, -1), steps, -1e9), axis=1))
 
 
-def weighted_words(ids: keras.KerasTensor, weights: layers.Embedding, markers: int) -> keras.KerasTensor:
-    """Return how often each token of the vocabulary stands in ids (B, S), weighted and of length 1, (B, V).
+class WeightedWords(layers.Layer):
+    """How often each token of the vocabulary stands in a text, weighted by a learned weight of its own, of length 1."""
 
-    Args:
-        ids: of tokens.
-        weights: one for each token.
-        markers: ids up to this one do not count.
-    """
-    counted = ops.expand_dims(ops.cast(ops.greater(ids, markers), "float32"), -1) * weights(ids)  # (B, S, 1)
-    counts = ops.sum(ops.one_hot(ids, weights.input_dim) * counted, axis=1)
-    return counts / ops.sqrt(ops.sum(ops.square(counts), axis=-1, keepdims=True) + 1e-6)
+    def __init__(self, vocabulary: int, markers: int) -> None:
+        """Keep how many tokens there are, and up to which of them they do not count."""
+        super().__init__()
+        self.vocabulary, self.markers = vocabulary, markers
+        self.weight = self.add_weight(shape=(vocabulary,), initializer="ones", name="weight")
+
+    def call(self, ids: jax.Array) -> jax.Array:
+        """Return the counts (B, V) of ids (B, S); they are spread one by one: a (B, S, V) array would be large."""
+        counted = jnp.where(ids > self.markers, jnp.take(self.weight.value, ids), 0.0)
+        rows = jnp.arange(ids.shape[0])[:, None]
+        counts = jnp.zeros((ids.shape[0], self.vocabulary)).at[rows, ids].add(counted)
+        return counts / jnp.sqrt(jnp.square(counts).sum(axis=-1, keepdims=True) + 1e-6)
+
+    def compute_output_spec(self, ids: keras.KerasTensor) -> keras.KerasTensor:
+        """Return the shape of the counts."""
+        return keras.KerasTensor((ids.shape[0], self.vocabulary))

@@ -31,7 +31,7 @@ def build(parameters: Parameters, shape: "Shape") -> "DualEncoder":
     import keras
     from keras import layers, ops
 
-    from stages.tasks.dual_encoder import DualEncoder, project, weighted_words
+    from stages.tasks.dual_encoder import DualEncoder, WeightedWords, project
     from stages.tasks.seq2seq.modeling import layers as parts
     from stages.tasks.seq2seq.modeling.data import END
     from stages.tasks.seq2seq.modeling.inputs import PADDING, Embedded
@@ -42,8 +42,8 @@ def build(parameters: Parameters, shape: "Shape") -> "DualEncoder":
     target = parts.read_both_ways(parameters, Embedded(ids, table(ids), ops.not_equal(ids, PADDING)))
     contexts, replies = (project(side.steps, side.mask, parameters.width) for side in (source, target))
     if parameters.lexical:
-        weights = layers.Embedding(shape.target, 1, embeddings_initializer="ones")
-        said, replied = (weighted_words(side.inputs, weights, END) for side in (source, target))
+        words = WeightedWords(shape.target, END)
+        said, replied = (words(side.inputs) for side in (source, target))
         contexts = ops.concatenate([contexts, parameters.lexical * said], axis=-1)
         replies = ops.concatenate([replies, replied], axis=-1)
     return DualEncoder(keras.Model(source.inputs, contexts), keras.Model(ids, replies))
