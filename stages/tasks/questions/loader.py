@@ -47,6 +47,7 @@ SCHEMA = pa.schema(
 )
 REPLAYED = pa.field("replayed", pa.string())
 SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])|[\r\n]+")
+SYNTHETIC = "these texts, questions and answers are synthetic: a generator made them, no person wrote them"
 USES = ("text", "question", "label", "kind", "facts", "part")  # keys of reading that name columns
 
 
@@ -74,7 +75,8 @@ def read(dataset: Dataset, reading: Reading) -> Table:
         rows = chosen
     counts = {reason: count for reason, count in sorted(dropped.items()) if count}
     check_labels(dataset, {*pc.unique(rows["label"]).to_pylist()} - {None, ""}, counts)
-    remarks = [*part_remarks(raw), *labels.remarks()]
+    remarks = [SYNTHETIC] if reading.replay else []
+    remarks += [*part_remarks(raw), *labels.remarks()]
     return Table(rows.combine_chunks(), files, rows_read, counts, remarks=remarks)
 
 
