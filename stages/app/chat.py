@@ -57,7 +57,10 @@ def _said(stream: TextIO) -> Iterator[str]:
         if stream.isatty():
             sys.stderr.write(PROMPT)
             sys.stderr.flush()
-        line = stream.readline()
+        try:
+            line = stream.readline()
+        except UnicodeDecodeError as error:
+            raise UserError(f"standard input is not UTF-8 text: {error.reason}") from None
         if not line:
             return
         if line.strip():

@@ -46,7 +46,8 @@ def split_groups(
     reason = pd.Series(None, index=table.index, dtype=object)
     reason[table.groupby("content")["target"].transform("nunique") > 1] = words.ambiguous
     for official, later in (("test", ("validation", "train", None)), ("validation", ("train", None))):
-        inside = group.isin(group[reason.isna() & (part == official)])
+        held = reason.isna() & (part == official)
+        inside = group.isin(group[held]) | table["content"].isin(table.loc[held, "content"])
         late = part.map(lambda name, later=later: name in later)
         reason[reason.isna() & inside & late] = f"also in the {official} part"
     repeated = table[["content"]].assign(kept=reason.isna()).duplicated() & reason.isna()

@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from stages.config.schema import ModelConfig
+from stages.runtime.errors import UserError
 from stages.runtime.files import read_json, write_json
 from stages.tasks.replies import Chooser
 from stages.tasks.seq2seq.modeling.contract import Baseline, BeamHypothesis
@@ -45,7 +46,13 @@ class Model(Baseline, Chooser):
     def fit(cls, parameters: Parameters, data: Any) -> "Model":
         """Count train's words, of all turns and replies."""
         contexts, replies = data.texts("train")
-        fitted = _vectorizer(parameters.sublinear, min_df=parameters.minimum_texts).fit(contexts + replies)
+        try:
+            fitted = _vectorizer(parameters.sublinear, min_df=parameters.minimum_texts).fit(contexts + replies)
+        except ValueError:
+            raise UserError(
+                f"tfidf_retrieval: no word of train stands in {parameters.minimum_texts} texts: lower its "
+                "minimum_texts, or take the model out"
+            ) from None
         words = dict(zip(fitted.get_feature_names_out().tolist(), fitted.idf_.tolist(), strict=True))
         return cls(words, parameters.sublinear, contexts[: parameters.answers], replies[: parameters.answers])
 

@@ -1,8 +1,8 @@
 """The typed parameters of dialogue: its datasets, its training and its models."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 import stages.models.seq2seq
 from stages.config.reading import TableReading
@@ -39,7 +39,13 @@ class DialogueDataset(DatasetConfig):
 
     reading: Reading = Reading()
     split: HashSplit = HashSplit()
-    tokenizer: Tokenizer = Tokenizer()
+    tokenizer: Tokenizer = Tokenizer(shared=True)
+
+    @model_validator(mode="after")
+    def _one_vocabulary(self) -> Self:
+        if not self.tokenizer.shared:
+            raise ValueError("tokenizer.shared must be true: words of what was said and of replies are compared")
+        return self
 
 
 if TYPE_CHECKING:

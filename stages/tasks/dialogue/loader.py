@@ -137,7 +137,8 @@ def _json_lines(file: RawFile[Reading], accounts: list[dict[str, Any]]) -> Itera
                 problem = f"'{file.reading.turns}' must hold a list of texts, or of objects with text and speaker, but "
                 table.faults.add(problem, advice, f"row {row}: {shown(value)}")
             elif part and part_by_word(str(part)) is None:
-                table.faults.add(f"'{file.reading.part}' must name a part, but ", advice, f"row {row}: {shown(part)}")
+                choice = f"fix the file, or set {file.key('part')} to null"
+                table.faults.add(f"'{file.reading.part}' must name a part, but ", choice, f"row {row}: {shown(part)}")
             else:
                 yield Conversation(row, part_by_word(str(part)) if part else file.part, joined(iter(said)))
     table.faults.refuse()
@@ -151,9 +152,9 @@ def _said(value: Any) -> list[tuple[str | None, str]] | None:
     pairs: list[tuple[str | None, str]] = []
     for each in value:
         speaker, text = (each.get("speaker"), each.get("text")) if isinstance(each, dict) else (None, each)
-        if not isinstance(text, str) or not isinstance(speaker, str | None):
+        if not isinstance(text, str) or not isinstance(speaker, str | int | None):
             return None
-        pairs.append((speaker, text))
+        pairs.append((None if speaker is None else str(speaker), text))
     return pairs
 
 
@@ -172,7 +173,7 @@ def _chitchat(file: RawFile[Reading], accounts: list[dict[str, Any]]) -> Iterato
         with text.open() as stream:
             content = json.load(stream)
         conversations = [
-            [(message["sender"], message["text"]) for messages in each["messages"] for message in messages]
+            [(str(message["sender"]), message["text"] + "") for messages in each["messages"] for message in messages]
             for each in content.values()
         ]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

@@ -58,6 +58,14 @@ def _others(part: pd.DataFrame, name: str, number: int) -> list[list[str]]:
     fits = (conversation[drawn] != conversation[:, None]) & (text[drawn] != text[:, None])
     for place in range(1, DRAWN):  # none twice
         fits[:, place] &= (text[drawn[:, :place]] != text[drawn[:, place]][:, None]).all(axis=1)
+    short = np.flatnonzero(fits.sum(axis=1) < CANDIDATES - 1)
+    if len(short):  # where few replies are most of all, another draw is of the different ones alone
+        _, distinct = np.unique(text, return_index=True)
+        rng = np.random.default_rng([2, number])
+        again = np.stack([np.resize(rng.permutation(distinct), DRAWN) for _ in short])
+        drawn[short] = again
+        fits[short] = (conversation[again] != conversation[short, None]) & (text[again] != text[short, None])
+        fits[short, len(distinct) :] = False  # repetitions
     if (fits.sum(axis=1) < CANDIDATES - 1).any():
         raise UserError(
             f"{name} has too few different replies to choose among {CANDIDATES}: add conversations, or raise its share "

@@ -36,7 +36,10 @@ def guess(sample: Sample) -> Guess:
         sample.choose("reading.label", answer.name, f"{answer.distinct} different answers"),
     ]
     for key, names, because in (("kind", KINDS, "results are shown by it"), ("facts", FACTS, "what answers rest on")):
-        if (column := named(sample.columns, names)) is not None and column not in (text, question, answer):
+        column = named(sample.columns, names)
+        if column is None or column in (text, question, answer):
+            continue
+        if key == "kind" or column.texts.str.fullmatch(r"[\d\s,;.\[\]]+").all():
             choices.append(sample.choose(f"reading.{key}", column.name, because))
     together = Column("text", question.texts + " " + text.texts.reindex(question.texts.index).fillna(""))
     return Guess((*choices, *sample.part_remarks(), *split_choices(sample), *tokenizer_choices(sample, together)))

@@ -17,6 +17,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -89,7 +90,7 @@ class _FileRows:
     """One file's rows with checked values."""
 
     def __init__(self, table: TableFile, reading: Reading, labels: Labels) -> None:
-        self.table, self.reading, self.labels = table, reading, labels
+        self.table, self.reading, self.labels, self.kinds = table, reading, labels, Labels()
         self.file, self.faults = table.file, table.faults
 
     def read(self) -> list[pa.Table]:
@@ -106,11 +107,15 @@ class _FileRows:
 
     def _rows(self, batch: Batch) -> pa.Table | None:
         """Return a batch's rows; none if anything is wrong in the file so far."""
-        stories = self._checked(batch, "text", "text, or a list of sentences", _story)
+        stories = self._checked(batch, "text", "text, or a list of sentences, none of them blank", _story)
         questions = self._checked(batch, "question", "text", _line)
-        labels = self._checked(batch, "label", "text or numbers", self._label)
+        labels = self._checked(batch, "label", "text or numbers", partial(_label, self.labels))
         none = [None] * len(batch.rows)
-        kinds = none if self.reading.kind is None else self._checked(batch, "kind", "text or numbers", self._label)
+        kinds = (
+            none
+            if self.reading.kind is None
+            else self._checked(batch, "kind", "text or numbers", partial(_label, self.kinds))
+        )
         facts = none if self.reading.facts is None else self._facts(batch, stories)
         parts = read_parts(self.file, self.faults, self.reading.part, batch)
         if self.faults:
@@ -146,11 +151,6 @@ class _FileRows:
                 self.faults.add(f"the column '{name}' must hold {kind}, but ", advice, f"row {row}: {shown(value)}")
         return results
 
-    def _label(self, value: Any) -> str | None:
-        if not (value is None or isinstance(value, str | int | float)):
-            raise TypeError
-        return self.labels.read(value)
-
     def _facts(self, batch: Batch, stories: list[str | None]) -> list[list[int] | None]:
         """Return the numbers of the sentences that answers rest on; each story has so many."""
         name, results = self.reading.facts, list[list[int] | None]()
@@ -169,10 +169,16 @@ class _FileRows:
         return results
 
 
+def _label(labels: Labels, value: Any) -> str | None:
+    if not (value is None or isinstance(value, str | int | float)):
+        raise TypeError
+    return labels.read(value)
+
+
 def _story(value: Any) -> str | None:
-    """Return a story, a sentence a line; a list's members stay one each."""
-    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
-        return "\n".join(line for item in value if (line := " ".join(item.split())))
+    """Return a story, a sentence a line; a list's members stay one each, so that facts count them as they stand."""
+    if isinstance(value, list | tuple) and all(isinstance(item, str) and item.strip() for item in value):
+        return "\n".join(" ".join(item.split()) for item in value)
     if not (value is None or isinstance(value, str)):
         raise TypeError
     return value if value is None else "\n".join(sentences(value))
@@ -188,4 +194,7 @@ def _numbers(value: Any) -> list[int] | None:
     if value is None or value != value or value == "":  # not-a-number is not itself
         return None
     items = value if isinstance(value, list | tuple) else re.split(r"[\s,;]+", str(value).strip("[] "))
-    return [int(item) for item in items if item != ""]
+    numbers = [float(item) for item in items if item != ""]  # of a column with gaps, pandas makes 1.0 of 1
+    if not all(number.is_integer() for number in numbers):
+        raise ValueError
+    return [int(number) for number in numbers]

@@ -109,6 +109,24 @@ def test_leaks_are_found(dataset):
     assert candidates(parts) == [f"test has replies with wrong candidates: {parts['test']['id'].iloc[0]}"]
 
 
+def test_where_few_replies_are_most_of_all_the_others_are_drawn():
+    rows = [(f"c{number}", f"said {number}", "ok" if number % 20 else f"reply {number}") for number in range(8000)]
+    table = pd.DataFrame(rows, columns=["conversation", "source", "target"])
+    table = table.assign(id=[f"a-{number}" for number in range(8000)], speaker=None, part=None)
+    split = split_replies(table, HashSplit())
+    assert candidates(split.parts) == []
+
+
+def test_a_reply_of_an_official_part_stands_there_alone():
+    rows = [(f"c{number}", f"said {number % 60}", f"reply {number % 60}") for number in range(120)]
+    table = pd.DataFrame(rows, columns=["conversation", "source", "target"])
+    part = ["train" if number < 90 else "test" if number < 105 else "validation" for number in range(120)]
+    table = table.assign(id=[f"a-{number}" for number in range(120)], speaker=None, part=part)
+    split = split_replies(table, HashSplit())
+    assert {name: len(of_part) for name, of_part in split.parts.items()} == {"train": 30, "validation": 15, "test": 15}
+    assert split.dropped == {"also in the test part": 15, "also in the validation part": 15, "repeated": 30}
+
+
 def test_too_few_replies_to_choose_among_are_refused():
     rows = [(f"c{number}", f"said {number}", f"reply {number}") for number in range(60)]
     table = pd.DataFrame(rows, columns=["conversation", "source", "target"])

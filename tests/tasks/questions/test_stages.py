@@ -94,13 +94,13 @@ def test_rows_of_any_table(empty):
         empty,
         [
             {"story": ["One  a.", "Two."], "question": " Who\n? ", "answer": 1, "facts": "1, 2"},
-            {"story": "One a. Two.", "question": "What?", "answer": "two", "facts": None},
+            {"story": "One a. Two.", "question": "What?", "answer": "two", "facts": 2.0},
         ],
     )
     rows = read(empty, Reading(text="story", label="answer", facts="facts")).rows.to_pylist()
     assert rows[0]["story"] == "One a.\nTwo." == rows[1]["story"]
     assert rows[0]["question"] == "Who ?" and rows[0]["label"] == "1"
-    assert [row["facts"] for row in rows] == [[1, 2], None] and rows[0]["kind"] is None
+    assert [row["facts"] for row in rows] == [[1, 2], [2]] and rows[0]["kind"] is None
 
 
 def test_all_faults_of_a_file_are_named_at_once(empty):
@@ -112,7 +112,7 @@ def test_all_faults_of_a_file_are_named_at_once(empty):
         ],
     )
     text = message(empty, text="story", label="answer", facts="facts")
-    assert "the column 'story' must hold text, or a list of sentences, but row 1: 3" in text
+    assert "the column 'story' must hold text, or a list of sentences, none of them blank, but row 1: 3" in text
     assert "the column 'question' must hold text, but row 2: ['Who?']" in text
     assert "the column 'answer' must hold text or numbers, but row 2: {}" in text
     assert "from 1 to as many as there are, but row 2, of 2: [3]: fix the file, or set questions.datasets.mine" in text
