@@ -63,8 +63,10 @@ MODELS = {
     "questions": ("last_sentence", "memory_network"),
     "dialogue": ("luong", "tfidf_retrieval"),
 }
-BASELINES = {"majority", "ngram", "naive", "copy", "summary_logreg", "hmm", "nearest_neighbour", "components"}
-BASELINES |= {"last_sentence", "tfidf_retrieval"}
+BASELINES = {"majority", "ngram", "naive", "copy", "summary_logreg", "hmm", "nearest_neighbour", "components"} | {
+    "last_sentence",
+    "tfidf_retrieval",
+}
 SMALL: dict[str, Any] = {
     "seeds": [1],
     "classification": {

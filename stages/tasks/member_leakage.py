@@ -1,11 +1,12 @@
-"""The checks for leaks between parts whose sources are made of a table's rows, as strings of recordings are.
+"""The checks for leaks between parts: of rows, and of sources that are made of rows, as strings of recordings are.
 
 Nothing of `split` is used here: an error there must not hide itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import pandas as pd
 
@@ -14,6 +15,40 @@ from stages.tasks.signal_leakage import shortened
 
 Parts = Mapping[Part, pd.DataFrame]
 HELD_OUT: tuple[Part, ...] = ("validation", "test")
+
+
+def shared_lines(held: Mapping[Part, Mapping[Any, str]], what: str, rows: str) -> list[str]:
+    """Return a line for every pair of parts that hold the same.
+
+    Args:
+        held: of each part, the row of all that it holds, by what it is known by.
+        what: is shared, in words.
+        rows: what rows are called, in the plural.
+    """
+    lines = []
+    for one, other in combinations(held, 2):
+        if both := sorted(held[one].keys() & held[other].keys()):
+            named = shortened([f"{held[one][key]} = {held[other][key]}" for key in both])
+            lines.append(f"{one} and {other} share {len(both)} {what}, {rows} {named}")
+    return lines
+
+
+def moved_lines(ids: Mapping[Part, Iterable[str]], parts: "pd.Series[str]", rows: str) -> list[str]:
+    """Return a line for every part with rows whose official part is another.
+
+    Args:
+        ids: of each part's rows.
+        parts: the official one by a row's id, null where there is none.
+        rows: what rows are called, in the plural.
+    """
+    official = parts.dropna().to_dict()
+    drawn = set(PARTS) - {"train", *official.values()}  # without an official one they are drawn from train
+    lines = []
+    for name, of_part in ids.items():
+        right = {name, "train"} if name in drawn else {name}
+        if moved := [row for row in of_part if official.get(row, name) not in right]:
+            lines.append(f"{name} holds {rows} of another official part: {shortened(moved)}")
+    return lines
 
 
 @dataclass(frozen=True)
@@ -33,12 +68,7 @@ class Members:
         """Return a line for every pair of parts whose members share what they are known by (a value for each id)."""
         known = known_by.to_dict()
         held = {name: {known[row]: row for row in self.ids(part) if row in known} for name, part in parts.items()}
-        lines = []
-        for one, other in combinations(parts, 2):
-            if shared := sorted(held[one].keys() & held[other].keys()):
-                rows = shortened([f"{held[one][key]} = {held[other][key]}" for key in shared])
-                lines.append(f"{one} and {other} share {len(shared)} {what}(s), {self.name}s {rows}")
-        return lines
+        return shared_lines(held, f"{what}(s)", f"{self.name}s")
 
     def repeated(self, parts: Parts, content: "pd.Series[str]") -> list[str]:
         """Return a line if a member stands in several sources of validation or test, which must be independent."""
@@ -65,12 +95,5 @@ class Members:
 
     def moved(self, parts: Parts, table: pd.DataFrame) -> list[str]:
         """Return a line for every part with members whose official part is another."""
-        official = table["part"].dropna().to_dict()
-        drawn = set(PARTS) - {"train", *official.values()}  # without an official one they are drawn from train
-        lines = []
-        for name, part in parts.items():
-            right = {name, "train"} if name in drawn else {name}
-            moved = [row for row in self.ids(part) if official.get(row, name) not in right]
-            if moved:
-                lines.append(f"{name} holds {self.name}s of another official part: {shortened(moved)}")
-        return lines
+        ids = {name: self.ids(part) for name, part in parts.items()}
+        return moved_lines(ids, table["part"], f"{self.name}s")

@@ -91,12 +91,11 @@ class TokenizerConfig(Frozen):
     vectors_width: int = Field(default=100, ge=1, description="of the vectors learned from train")
 
 
-class ClassificationDataset(DatasetConfig):
-    """A source of texts with one label each."""
+class WithTokenizer(DatasetConfig):
+    """A source of texts whose tokens may start from its vectors."""
 
-    reading: Reading = Reading()
-    split: SplitConfig = SplitConfig()
-    tokenizer: TokenizerConfig = TokenizerConfig()
+    if TYPE_CHECKING:  # each declares it, at its place among the keys
+        tokenizer: TokenizerConfig
 
     @property
     def uses_vectors(self) -> bool:
@@ -108,6 +107,14 @@ class ClassificationDataset(DatasetConfig):
         if self.tokenizer.vectors == "file" and self.source.vectors is None:
             raise ValueError("tokenizer.vectors is 'file', but source.vectors names none")
         return self
+
+
+class ClassificationDataset(WithTokenizer):
+    """A source of texts with one label each."""
+
+    reading: Reading = Reading()
+    split: SplitConfig = SplitConfig()
+    tokenizer: TokenizerConfig = TokenizerConfig()
 
 
 class Training(TrainingConfig):

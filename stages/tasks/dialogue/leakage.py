@@ -3,23 +3,18 @@
 Nothing of `split` or of the vocabulary's fitting is used here: an error there must not hide itself.
 """
 
-from collections.abc import Mapping
-from itertools import combinations
-from typing import Any
-
 import pandas as pd
 
 from stages.config.dataset import Dataset
-from stages.config.schema import PARTS, Part
+from stages.config.schema import PARTS
 from stages.tasks.base import Findings
 from stages.tasks.leakage import content
+from stages.tasks.member_leakage import Parts, moved_lines, shared_lines
 from stages.tasks.replies import CANDIDATES
 from stages.tasks.seq2seq.config import Tokenizer
 from stages.tasks.seq2seq.leakage import foreign_tokens
 from stages.tasks.seq2seq.modeling.data import PreparedTexts
 from stages.tasks.signal_leakage import shortened
-
-Parts = Mapping[Part, pd.DataFrame]
 
 
 def check_leaks(dataset: Dataset) -> Findings:
@@ -31,7 +26,7 @@ def check_leaks(dataset: Dataset) -> Findings:
         "shared_conversations": shared_conversations(parts, table["conversation"]),
         "shared_replies": shared_replies(parts),
         "candidates": candidates(parts),
-        "official_parts": moved(parts, table["part"].dropna()),
+        "official_parts": moved_lines({name: part["id"] for name, part in parts.items()}, table["part"], "rows"),
         "empty_parts": [f"{name} is empty" for name, part in parts.items() if part.empty],
         "vocabulary": foreign_tokens(parts["train"], PreparedTexts(dataset.prepared / "tokens"), shared),
     }
@@ -40,7 +35,7 @@ def check_leaks(dataset: Dataset) -> Findings:
 def shared_conversations(parts: Parts, conversation: "pd.Series[str]") -> list[str]:
     """Return a line for every pair of parts with replies of one conversation. `conversation`: by a reply's id."""
     held = {name: dict(zip(conversation.loc[part["id"]], part["id"], strict=True)) for name, part in parts.items()}
-    return _shared(held, "conversation")
+    return shared_lines(held, "conversation", "rows")
 
 
 def shared_replies(parts: Parts) -> list[str]:
@@ -52,16 +47,7 @@ def shared_replies(parts: Parts) -> list[str]:
         }
         for name, part in parts.items()
     }
-    return _shared(held, "reply to the same turns")
-
-
-def _shared(held: Mapping[Part, dict[Any, str]], what: str) -> list[str]:
-    lines = []
-    for one, other in combinations(held, 2):
-        if both := [*held[one].keys() & held[other].keys()]:
-            rows = shortened(sorted(f"{held[one][key]} = {held[other][key]}" for key in both))
-            lines.append(f"{one} and {other} share {len(both)} {what}, rows {rows}")
-    return lines
+    return shared_lines(held, "reply to the same turns", "rows")
 
 
 def candidates(parts: Parts) -> list[str]:
@@ -77,16 +63,4 @@ def candidates(parts: Parts) -> list[str]:
         ]
         if wrong:
             lines.append(f"{name} has replies with wrong candidates: {shortened(wrong)}")
-    return lines
-
-
-def moved(parts: Parts, official: "pd.Series[str]") -> list[str]:
-    """Return a line for every part with rows whose official part is another; what is drawn is drawn from train."""
-    drawn = set(PARTS) - {"train", *official}
-    lines = []
-    for name, part in parts.items():
-        known = official.reindex(part["id"]).dropna()
-        wrong = known.index[~known.isin([name, "train"] if name in drawn else [name])]
-        if len(wrong):
-            lines.append(f"{name} holds rows of another official part: {shortened(wrong.tolist())}")
     return lines

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any, NamedTuple
 
-import pandas as pd
 import pyarrow as pa
 
 from stages.config.dataset import Dataset
@@ -17,11 +16,11 @@ from stages.data.official import part_by_word
 from stages.data.raw import RawFile, account, part_remarks, raw_files, refuse_equal_stems, refuse_unused_keys, shown
 from stages.data.table import Table
 from stages.data.tables import Column
-from stages.data.text import hash_to_unit
 from stages.runtime.errors import UserError
 from stages.runtime.progress import progress
 from stages.tasks.dialogue.config import Reading
 from stages.tasks.replies import history
+from stages.tasks.seq2seq.loader import choose
 
 SCHEMA = pa.schema(
     [
@@ -71,7 +70,8 @@ def read(dataset: Dataset, reading: Reading) -> Table:
             short += len(conversation.turns) < FEWEST
             rows += _replies(file, conversation)
         found += count
-    chosen = _choose(pa.Table.from_pylist(rows, schema=SCHEMA), reading.conversations)
+    table = pa.Table.from_pylist(rows, schema=SCHEMA)
+    chosen = choose(table, table["conversation"].to_pylist(), reading.conversations, "conversations")
     if not chosen.num_rows:
         raise UserError(f"{dataset.raw} holds no conversation of {FEWEST} turns: look at {dataset.key('reading')}")
     dropped = Counter({"reply beyond reading.conversations": len(rows) - chosen.num_rows})
@@ -96,15 +96,6 @@ def _replies(file: RawFile[Reading], conversation: Conversation) -> Iterator[dic
             "speaker": turns[number].speaker,
             "part": conversation.part,
         }
-
-
-def _choose(rows: pa.Table, limit: int | None) -> pa.Table:
-    """Return the replies of so many conversations, chosen by a hash, so that another limit adds or takes away only."""
-    if limit is None:
-        return rows
-    names = pd.Series(sorted(set(rows["conversation"].to_pylist())), dtype=str)
-    kept = set(names[hash_to_unit(names, "conversations").argsort(kind="stable").iloc[:limit]])
-    return rows.filter(pa.array([name in kept for name in rows["conversation"].to_pylist()], pa.bool_()))
 
 
 def joined(said: Iterator[tuple[str | None, str]]) -> list[Turn]:

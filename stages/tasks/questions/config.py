@@ -1,15 +1,14 @@
 """The typed parameters of questions: their datasets, their training and their models."""
 
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 import stages.models.classification
 from stages.config.reading import TableReading
 from stages.config.schema import ModelsConfig, Name, TaskSection, models_config
-from stages.config.sources import DatasetConfig
 from stages.config.split import HashSplit
-from stages.tasks.classification.config import TokenizerConfig, Training
+from stages.tasks.classification.config import TokenizerConfig, Training, WithTokenizer
 
 
 class Reading(TableReading):
@@ -42,23 +41,12 @@ class Reading(TableReading):
     rows: int | None = Field(default=None, ge=1, description="keep at most so many rows a part, chosen by a hash")
 
 
-class QuestionsDataset(DatasetConfig):
+class QuestionsDataset(WithTokenizer):
     """A source of questions with one answer each."""
 
     reading: Reading = Reading()
     split: HashSplit = HashSplit()
     tokenizer: TokenizerConfig = TokenizerConfig()
-
-    @property
-    def uses_vectors(self) -> bool:
-        """Whether the vectors of `source` are what tokens start from."""
-        return self.tokenizer.vectors == "file"
-
-    @model_validator(mode="after")
-    def _has_vectors(self) -> Self:
-        if self.tokenizer.vectors == "file" and self.source.vectors is None:
-            raise ValueError("tokenizer.vectors is 'file', but source.vectors names none")
-        return self
 
 
 if TYPE_CHECKING:

@@ -86,7 +86,8 @@ def read(dataset: Dataset, reading: Reading) -> Table:
     rows_read = sum(pairs.pairs.values()) + pairs.blank_lines
     dropped["blank line"] += pairs.blank_lines
     rows = pa.concat_tables([SCHEMA.empty_table(), *tables])
-    chosen = _choose(rows, reading.sources)
+    folded = [source.casefold() for source in rows["source"].to_pylist()]
+    chosen = choose(rows, folded, reading.sources, "sources")
     dropped["beyond reading.sources"] = rows.num_rows - chosen.num_rows
     if not chosen.num_rows:
         raise UserError(
@@ -115,14 +116,20 @@ def _tidy(text: str, stripped: Sequence[re.Pattern[str]]) -> str:
     return " ".join(text.split())
 
 
-def _choose(rows: pa.Table, limit: int | None) -> pa.Table:
-    """Return the rows of so many sources, chosen by a hash, so that another limit adds or takes away only."""
+def choose(rows: pa.Table, keys: list[str], limit: int | None, salt: str) -> pa.Table:
+    """Return the rows of so many keys, chosen by a hash, so that another limit adds or takes away only.
+
+    Args:
+        rows: of which some are kept.
+        keys: of each row.
+        limit: the most keys; None: all.
+        salt: of the hash.
+    """
     if limit is None:
         return rows
-    folded = [source.casefold() for source in rows["source"].to_pylist()]
-    sources = pd.Series(sorted(set(folded)), dtype=str)
-    kept = set(sources[hash_to_unit(sources, "sources").argsort(kind="stable").iloc[:limit]])
-    return rows.filter(pa.array([source in kept for source in folded], pa.bool_()))
+    names = pd.Series(sorted(set(keys)), dtype=str)
+    kept = set(names[hash_to_unit(names, salt).argsort(kind="stable").iloc[:limit]])
+    return rows.filter(pa.array([key in kept for key in keys], pa.bool_()))
 
 
 def _side(file: Raw) -> str | None:
